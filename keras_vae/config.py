@@ -1,0 +1,131 @@
+"""The configuration of a run: frozen, plain, and one-to-one with its JSON."""
+
+import dataclasses
+import json
+
+
+@dataclasses.dataclass(frozen=True)
+class StageConfig:
+    """How one stage is made and trained. Fields that name something name a file or a class of that name."""
+
+    name: str  # also the folder of the stage in the run directory
+    model: str  # class in keras_vae/models
+    network: str  # file in keras_vae/networks
+    latent_dim: int
+    epochs: int
+    batch_size: int  # global: over all replicas
+    learning_rate: float
+    schedule: str = "constant"  # function in keras_vae/training/schedules.py
+    model_options: dict = dataclasses.field(default_factory=dict)  # of the class, e.g. {"beta": 0.5}
+    gamma: dict = dataclasses.field(default_factory=dict)  # of DecoderVariance, e.g. {"mode": "fixed"}
+    network_options: dict = dataclasses.field(default_factory=dict)  # of encoder() and decoder(), e.g. {"width": 100}
+    steps_per_execution: int = 100  # at most this many steps a dispatch
+    jit_compile: bool | None = None  # None: what the networks in the step ask for on this machine
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A data set and a stack, bottom first."""
+
+    dataset: str
+    stages: tuple[StageConfig, ...]
+    data_options: dict = dataclasses.field(default_factory=dict)  # of the data set's load(), e.g. {"image_size": [64, 64]}
+    seed: int = 0
+    precision: str = "float32"  # Keras dtype policy of the networks; likelihoods are always float32
+    strategy: str = "auto"
+
+    def __post_init__(self):
+        names = [stage.name for stage in self.stages]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"a configuration needs stages with different names, got {names}")
+        for stage in self.stages:
+            _check_stage(stage)
+
+    def stage(self, name):
+        """The stage of that name."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(s.name for s in self.stages)}, or all")
+
+
+POSITIVE = ("latent_dim", "epochs", "batch_size", "learning_rate", "steps_per_execution")
+
+
+def _check_stage(stage):
+    for field in POSITIVE:
+        value = getattr(stage, field)
+        whole = field != "learning_rate"
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not value > 0:
+            kind = "whole number of at least 1" if whole else "number above 0"
+            raise ValueError(f"{stage.name}.{field} is {value!r}; expected a {kind}")
+
+
+def to_json(config):
+    """The JSON text of a Config."""
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
+def from_json(text):
+    """The Config of a JSON text."""
+    fields = json.loads(text)
+    stages = tuple(StageConfig(**stage) for stage in fields.pop("stages"))
+    return Config(stages=stages, **fields)
+
+
+def replace(config, **changes):
+    """A copy with some fields changed."""
+    return dataclasses.replace(config, **changes)
+
+
+def override(config, assignments):
+    """A copy with `--set` assignments applied, e.g. ["vae.epochs=3", "vae.gamma.mode=fixed", "seed=1"].
+
+    The first word is a field of Config or the name of a stage; values are JSON, and plain words are strings.
+    """
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path:
+            raise ValueError(f"--set {assignment}: expected name=value, for example vae.epochs=10")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        config = _assign(config, path.split("."), value, assignment)
+    return config
+
+
+def _assign(target, path, value, assignment):
+    head, *rest = path
+    if isinstance(target, Config) and head in (names := [stage.name for stage in target.stages]):
+        if not rest:
+            raise ValueError(f"--set {assignment}: {head} is a stage; name one of its fields, as {head}.epochs")
+        changed = _assign(target.stages[names.index(head)], rest, value, assignment)
+        return replace(target, stages=tuple(changed if stage.name == head else stage for stage in target.stages))
+    if isinstance(target, dict):
+        return {**target, head: _assign(target.get(head, {}), rest, value, assignment) if rest else value}
+    known = [field.name for field in dataclasses.fields(target)] if dataclasses.is_dataclass(target) else []
+    if head not in known or head == "stages":
+        stages = [stage.name for stage in target.stages] if isinstance(target, Config) else []
+        raise ValueError(f"--set {assignment}: unknown name {head!r}; known: {', '.join([*stages, *known])}")
+    return replace(target, **{head: _assign(getattr(target, head), rest, value, assignment) if rest else value})
+
+
+def differences(old, new):
+    """Lines "path: old != new" for each leaf in which two Configs differ."""
+    left, right = _leaves(dataclasses.asdict(old)), _leaves(dataclasses.asdict(new))
+    paths = sorted(left.keys() | right.keys())
+    return [f"{path}: {left.get(path)!r} != {right.get(path)!r}" for path in paths if left.get(path) != right.get(path)]
+
+
+def _leaves(value, path=""):
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
+        items = [(item["name"], item) for item in value]
+    else:
+        return {path: list(value) if isinstance(value, tuple) else value}
+    leaves = {}
+    for key, item in items:
+        leaves.update(_leaves(item, f"{path}.{key}" if path else str(key)))
+    return leaves

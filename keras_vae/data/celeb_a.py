@@ -1,0 +1,36 @@
+"""CelebA (Liu, Luo, Wang, Tang 2015): 202,599 photographs of faces, aligned, 178 x 218, with official splits, via TFDS.
+
+Only the images are read: none of the attributes, landmarks or identities.
+"""
+
+from keras_vae.data import _tfds, preprocessing
+from keras_vae.data._checks import size, whole
+
+PRESET = "celeb_a_vae_plus"
+SPLITS = ("train", "validation", "test")
+
+# The 128 x 128 box in the centre of the 218 x 178 image, at full resolution: (top, left, height, width).
+CROP = (45, 25, 128, 128)
+
+
+def load(split, *, data_dir=None, image_size=(128, 128), limit=None):
+    """Images [N, *image_size, 3] uint8; the first `limit` of the split where given.
+
+    The image is the 128 x 128 crop, or the exact means of its square blocks for a smaller `image_size` that divides it;
+    one that is not square is the reduction of the part in the centre of the crop.
+    """
+    height, width = size(image_size)
+    if 128 % height or 128 % width:
+        raise ValueError(
+            f"celeb_a has no image_size {height}x{width}: images are the 128x128 crop of the photograph, or its exact "
+            "reduction, so height and width must each divide 128; take 128x128, 64x64 or 32x32"
+        )
+    limit = None if limit is None else whole("limit", limit)
+    return _tfds.read(
+        "celeb_a",
+        split,
+        data_dir,
+        preprocess=lambda encoded: preprocessing.fit(preprocessing.decode(encoded, 3), (height, width), CROP),
+        shape=(height, width, 3),
+        limit=limit,
+    )

@@ -1,0 +1,41 @@
+"""Pictures of many images at once."""
+
+import math
+
+import numpy as np
+
+from keras_vae.data.pixels import to_uint8
+from keras_vae.files import write_atomically
+
+MARGIN = 2  # white pixels between images
+
+
+def grid(images, columns=None):
+    """One uint8 picture (H, W, 3) of images (n, h, w, c) in rows, uint8 or float in [0, 1]."""
+    images = images if images.dtype == np.uint8 else to_uint8(images)
+    count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    picture = np.full((rows * (height + MARGIN) + MARGIN, columns * (width + MARGIN) + MARGIN, 3), 255, np.uint8)
+    for index, image in enumerate(images):
+        top = MARGIN + (index // columns) * (height + MARGIN)
+        left = MARGIN + (index % columns) * (width + MARGIN)
+        picture[top : top + height, left : left + width] = image
+    return picture
+
+
+def pairs(images, reconstructions, columns=8):
+    """Images above their reconstructions, rows of `columns` pairs, as one picture."""
+    images = images if images.dtype == np.uint8 else to_uint8(images)
+    reconstructions = to_uint8(reconstructions)
+    rows = [part[i : i + columns] for i in range(0, len(images), columns) for part in (images, reconstructions)]
+    return grid(np.concatenate(rows), columns)
+
+
+def write_png(path, picture, smallest=512):
+    """Write a uint8 picture (H, W, 3) as PNG, enlarged by a whole factor to at least `smallest` pixels a side."""
+    from PIL import Image
+
+    factor = max(1, math.ceil(smallest / max(picture.shape[:2])))
+    picture = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    write_atomically(path, lambda file: Image.fromarray(picture).save(file, format="PNG"))

@@ -1,0 +1,39 @@
+"""Loads a split of a data set by name, and refuses what the data set does not know before anything is read."""
+
+import inspect
+
+from keras_vae import plugins
+
+
+def names():
+    """The names of all data sets, sorted."""
+    return plugins.names("keras_vae.data", needs="SPLITS")
+
+
+def find(name):
+    """The module of the data set `name`: PRESET, SPLITS and load()."""
+    return plugins.find("keras_vae.data", name, needs="SPLITS", kind="data set")
+
+
+def load(name, split, **options):
+    """One split as one array: uint8 images [N, H, W, C], or float32 points [N, d].
+
+    An option that is None counts as not given, so that command-line flags can be passed on as they are.
+    """
+    dataset = find(name)
+    if split not in dataset.SPLITS:
+        raise ValueError(f"{name} has no split {split!r}; it has: {', '.join(dataset.SPLITS)}")
+    given = {option: value for option, value in options.items() if value is not None}
+    takes = {
+        option: parameter
+        for option, parameter in inspect.signature(dataset.load).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    unknown = [option for option in given if option not in takes]
+    if unknown:
+        raise ValueError(f"{name} takes no option {', '.join(unknown)}; it takes: {', '.join(takes)}")
+    missing = [option for option, parameter in takes.items() if parameter.default is parameter.empty]
+    missing = [option for option in missing if option not in given]
+    if missing:
+        raise ValueError(f"{name} needs the option {', '.join(missing)}, for example --{missing[0]}=...")
+    return dataset.load(split, **given)

@@ -1,0 +1,57 @@
+"""The Gaussian VAE with a learned decoder variance."""
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from keras_vae.models.stage import Stage, dimensions, squared_error
+
+
+@keras.saving.register_keras_serializable("keras_vae")
+class GaussianVAE(Stage):
+    """q(z|x) = N(mu_z(x), diag sigma_z(x)^2), p(x|z) = N(mu_x(z), gamma I), p(z) = N(0, I).
+
+    Minimises eq. (2) of both papers by Dai and Wipf (eq. (3) of infinite gradients is twice it, less its constants),
+
+        -E_q[log p(x|z)] + beta KL(q(z|x) || p(z)),
+
+    in nats per example with every constant, by one draw of z each time.
+    """
+
+    TERMS = ("loss", "reconstruction", "kl", "squared_error")
+    stochastic = True
+
+    def __init__(self, encoder, decoder, beta=1.0, **kwargs):
+        super().__init__(encoder, decoder, **kwargs)
+        if beta <= 0:
+            raise ValueError(f"beta must be positive, got {beta}")
+        self.beta = beta
+
+    def objective(self, x, target, below, training):
+        mean, stddev = self.encode(x, training)
+        z = mean + stddev * self.noise.normal(mean, self.in_xla)
+        x_hat = below(self.decode(z, training))
+        error = squared_error(target, x_hat)
+        if training:
+            self.gamma.observe(tf.reduce_mean(error) / dimensions(target))
+        reconstruction = -log_likelihood(target, x_hat, self.gamma.value)
+        kl = divergence(mean, stddev)
+        terms = {"loss": reconstruction + self.beta * kl, "reconstruction": reconstruction, "kl": kl}
+        return {**terms, "squared_error": error, **self.gamma.bounds_hit()}, z
+
+    def get_config(self):
+        return {**super().get_config(), "beta": self.beta}
+
+
+MODEL = GaussianVAE
+
+
+def log_likelihood(x, x_hat, gamma):
+    """log p(x|z) = log N(x; x_hat, gamma I) of each example, (batch,) nats."""
+    log_prob = tfd.Normal(tf.cast(x_hat, tf.float32), tf.sqrt(gamma)).log_prob(tf.cast(x, tf.float32))
+    return tf.reduce_sum(log_prob, axis=tuple(range(1, len(x.shape))))
+
+
+def divergence(mean, stddev):
+    """KL(N(mean, stddev^2) || N(0, I)) of each example, (batch,) nats."""
+    return tf.reduce_sum(tfd.kl_divergence(tfd.Normal(mean, stddev), tfd.Normal(0.0, 1.0)), axis=-1)

@@ -1,0 +1,101 @@
+"""A stage: one autoencoder, on its own or in a stack."""
+
+import keras
+import tensorflow as tf
+
+from keras_vae.data.pixels import to_unit
+from keras_vae.models.decoder_variance import DecoderVariance
+from keras_vae.models.noise import Noise
+from keras_vae.models.trainable import Trainable
+
+MEASURES = ("own", "pixels")
+
+
+class Stage(Trainable):
+    """An encoder x -> z, a decoder z -> x, and a loss.
+
+    encoder   keras Model; x of shape (batch, *data_shape) -> [mean, stddev] (batch, latent_dim), or the mean alone.
+    decoder   keras Model; z (batch, latent_dim) -> (batch, *data_shape).
+    gamma     DecoderVariance.
+    measure   where the reconstruction error is measured inside a stack: "own", the stage's own input space, or
+              "pixels", the images below, through the frozen stages under it (prescription 3 of regularisation balance).
+    seed      of the reparameterisation noise.
+    affine_skip  adds W z + b to the decoder's output: mu_x = f(z) + W z + b (eq. (5) of regularisation balance).
+
+    A subclass defines `stochastic` and `objective`.
+    """
+
+    stochastic = False  # whether a code is a draw from q(z|x), or the mean alone
+
+    def __init__(self, encoder, decoder, gamma=None, measure="own", seed=0, affine_skip=False, **kwargs):
+        super().__init__(**kwargs)
+        if measure not in MEASURES:
+            raise ValueError(f"unknown measure {measure!r}; known: {', '.join(MEASURES)}")
+        self.encoder, self.decoder = encoder, decoder
+        self.gamma = gamma or DecoderVariance(name="gamma")
+        self.measure, self.seed = measure, seed
+        self.noise = Noise(seed, name="noise")
+        self.latent_dim, self.data_shape = decoder.input_shape[-1], tuple(decoder.output_shape[1:])
+        self.affine_skip = None
+        if affine_skip:
+            units = int(tf.TensorShape(self.data_shape).num_elements())
+            self.affine_skip = keras.Sequential(
+                [
+                    keras.Input((self.latent_dim,)),
+                    keras.layers.Dense(units, dtype="float32", name="affine_skip"),
+                    keras.layers.Reshape(self.data_shape, dtype="float32"),
+                ],
+                name="affine_skip",
+            )
+        self.built = True
+
+    @property
+    def EXTRAS(self):
+        return tuple(self.gamma.bounds_hit())
+
+    def encode(self, x, training=False):
+        """Mean and standard deviation of q(z|x), each (batch, latent_dim) float32; zero deviation if deterministic."""
+        code = self.encoder(x, training=training)
+        mean, stddev = code if isinstance(code, (list, tuple)) else (code, tf.zeros_like(code))
+        return mean, stddev
+
+    def decode(self, z, training=False):
+        """mu_x(z), (batch, *data_shape) float32."""
+        x = self.decoder(z, training=training)
+        return x if self.affine_skip is None else x + self.affine_skip(z)
+
+    def call(self, x, training=False):
+        """The reconstruction from the posterior mean."""
+        return self.decode(self.encode(to_unit(x), training)[0], training)
+
+    def objective(self, x, target, below, training):
+        """The terms of the loss and z. x: the stage's input; target: what below(decode(z)) should equal."""
+        raise TypeError(f"{type(self).__name__} has no loss: define objective(x, target, below, training)")
+
+    def terms(self, batch, training):
+        x = to_unit(keras.utils.unpack_x_y_sample_weight(batch)[0])
+        return self.objective(x, x, lambda x_hat: x_hat, training)
+
+    def get_config(self):
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
+        numbers = {"measure": self.measure, "seed": self.seed, "affine_skip": self.affine_skip is not None}
+        return {"name": self.name, **parts, **numbers}
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in PARTS}
+        return cls(**{**config, **parts})
+
+
+PARTS = ("encoder", "decoder", "gamma")
+
+
+def squared_error(target, x_hat):
+    """||x - x_hat||^2 of each example, (batch,) float32, whatever the rank."""
+    difference = tf.cast(target, tf.float32) - tf.cast(x_hat, tf.float32)
+    return tf.reduce_sum(tf.square(difference), axis=tuple(range(1, len(difference.shape))))
+
+
+def dimensions(x):
+    """d, the number of dimensions of one example, as a float."""
+    return float(tf.TensorShape(x.shape[1:]).num_elements())

@@ -1,0 +1,46 @@
+"""Which image sizes a convolutional network can take, and errors that name the nearest legal ones."""
+
+
+def halvings(height, width, smallest):
+    """How many stride-2 layers bring the smaller side to `smallest` or just above it."""
+    return max((min(height, width) // smallest).bit_length() - 1, 0)
+
+
+def is_halvable(height, width, smallest):
+    """Whether both sides can be halved without remainder until the smaller one is at (or just above) `smallest`."""
+    times = halvings(height, width, smallest)
+    return times >= 1 and height % 2**times == 0 and width % 2**times == 0
+
+
+def image_size(shape, network, is_legal=lambda height, width: True):
+    """(height, width) of `shape` = (H, W, C); ValueError names the nearest sizes for which `is_legal(H, W)`."""
+    if len(shape) != 3:
+        raise ValueError(f"network {network} works on images of shape (height, width, channels), got shape {shape}")
+    height, width, _ = shape
+    if not is_legal(height, width):
+        near = " or ".join(f"{h}x{w}" for h, w in nearest_sizes(height, width, is_legal))
+        raise ValueError(f"network {network} cannot take {height}x{width} images (height x width); nearest: {near}")
+    return height, width
+
+
+def nearest_sizes(height, width, is_legal, count=2):
+    """The `count` legal sizes with the smallest total change of both sides; among equals, those that keep the aspect."""
+    found, distance = [], 1
+    while len(found) < count:
+        ring = {(rows, columns) for rows in range(-distance, distance + 1) for columns in
+                (abs(rows) - distance, distance - abs(rows)) if min(height + rows, width + columns) > 0}
+        ring = sorted(ring, key=lambda change: (abs(change[0] - change[1]), change))
+        found += [(height + rows, width + columns) for rows, columns in ring if is_legal(height + rows, width + columns)]
+        distance += 1
+    return found[:count]
+
+
+def code_channels(latent_dim, rows, columns, network):
+    """Channels of a rows x columns map of `latent_dim` numbers; ValueError names the nearest latent_dims that fill it."""
+    places = rows * columns
+    if latent_dim % places:
+        below = latent_dim // places * places
+        near = " or ".join(str(dim) for dim in (below, below + places) if dim)
+        raise ValueError(f"network {network} has a code map of {rows}x{columns} places at this image size, so latent_dim "
+                         f"must be a multiple of {places}, got {latent_dim}; nearest: {near}")
+    return latent_dim // places

@@ -1,0 +1,24 @@
+"""A Gaussian VAE with learned gamma on MNIST: Table 1 of regularisation balance, schedule in section 2 of its supplement."""
+
+from keras_vae.config import Config, StageConfig, replace
+
+VAE = StageConfig(
+    name="vae",
+    model="gaussian_vae",
+    network="residual_mlp",
+    latent_dim=200,  # kappa; Table 1 has 50, 100, 200, 400 and 784
+    epochs=3280,  # 3^0 + 3^1 + ... + 3^7
+    batch_size=20,
+    learning_rate=1e-3,
+    schedule="burda",
+)
+
+
+def paper():
+    """As published: 9.84 million steps."""
+    return Config(dataset="mnist", stages=(VAE,))
+
+
+def quick():
+    """About two minutes on two CPU cores."""
+    return Config(dataset="mnist", stages=(replace(VAE, epochs=20, batch_size=128, schedule="exponential"),))

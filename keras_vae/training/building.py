@@ -1,0 +1,88 @@
+"""From a configuration to the stage that it describes."""
+
+import contextlib
+import inspect
+
+import keras
+
+from keras_vae import plugins
+from keras_vae.models import DecoderVariance
+from keras_vae.models.stage import Stage
+
+
+def build_stage(config, index, data_shape):
+    """The stage `index` of a Config, for data of `data_shape`. Call it inside the strategy's scope."""
+    stage = config.stages[index]
+    model, architecture = find_model(stage.model), find_network(stage.network)
+    takes = inspect.signature(architecture.encoder).parameters.keys() | inspect.signature(architecture.decoder).parameters
+    _check_options(stage.network_options, takes, f"network {stage.network}")
+    with policy(config.precision):
+        encoder = architecture.encoder(
+            data_shape, stage.latent_dim, stochastic=model.stochastic, **_taken(architecture.encoder, stage)
+        )
+        decoder = architecture.decoder(stage.latent_dim, data_shape, **_taken(architecture.decoder, stage))
+        _check_options(stage.gamma, _options_of(DecoderVariance), "gamma")
+        _check_options(stage.model_options, _options_of(model), f"model {stage.model}")
+        gamma = {"gamma": DecoderVariance(**stage.gamma, name="gamma")} if stage.gamma else {}
+        # Streams of noise must differ between stages; the stack's own draws take the seed itself.
+        seed = config.seed * 100 + index + 1
+        return model(encoder, decoder, seed=seed, name=stage.name, **gamma, **stage.model_options)
+
+
+def runs_in_xla(config, index):
+    """Whether the steps of stage `index` should run inside XLA: if every network in the step says so."""
+    stage = config.stages[index]
+    if stage.jit_compile is not None:
+        return stage.jit_compile
+    passed = config.stages[: index + 1] if measure(stage) == "pixels" else (stage,)
+    return all(find_network(each.network).JIT_COMPILE for each in passed)
+
+
+def measure(stage):
+    """Where the stage of a StageConfig measures its reconstruction: "own" or "pixels"."""
+    return stage.model_options.get("measure", "own")
+
+
+def find_model(name):
+    """The class in the file keras_vae/models/<name>.py."""
+    return plugins.find("keras_vae.models", name, needs="MODEL", kind="model").MODEL
+
+
+def find_network(name):
+    """The module keras_vae/networks/<name>.py."""
+    return plugins.find("keras_vae.networks", name, needs="encoder", kind="network")
+
+
+@contextlib.contextmanager
+def policy(name):
+    """Keras' dtype policy, for as long as models are made."""
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(name)
+    except ValueError as error:
+        known = "float32, mixed_bfloat16, mixed_float16"
+        raise ValueError(f"unknown precision {name!r}; known: {known}") from error
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _taken(function, stage):
+    parameters = inspect.signature(function).parameters
+    return {name: value for name, value in stage.network_options.items() if name in parameters}
+
+
+FIXED = {"self", "kwargs", "encoder", "decoder", "shape", "latent_dim", "stochastic", "seed", "name", "gamma"}
+
+
+def _options_of(model):
+    classes = [cls for cls in model.__mro__ if issubclass(cls, Stage)] if issubclass(model, Stage) else [model]
+    return {name for cls in classes for name in inspect.signature(cls.__init__).parameters}
+
+
+def _check_options(options, takes, owner):
+    known = sorted(set(takes) - FIXED)
+    for name in options:
+        if name not in known:
+            raise ValueError(f"{owner} takes no option {name!r}; it takes: {', '.join(known) or 'none'}")

@@ -1,0 +1,130 @@
+"""A run is a directory.
+
+    config.json              what is trained; a different one is refused
+    environment.json         versions it was begun with
+    <stage>/backup.npz       where to go on after a kill
+    <stage>/model.keras      the trained stage
+    <stage>/history.json     every logged number of every epoch
+    <stage>/diagnostics.json what the codes of held-out images do
+    <stage>/posteriors.npz   codes of the training images, the data of the stage above
+    <stage>/samples.png, reconstructions.png
+    <stage>/DONE             written last
+    tensorboard/
+"""
+
+import importlib.metadata
+import itertools
+import pathlib
+import platform
+import shutil
+import tempfile
+
+import keras
+import numpy as np
+
+from keras_vae import config as configs
+from keras_vae.files import read_json, write_atomically, write_json, write_text
+from keras_vae.models import Stack
+
+PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
+# Where the data lie and which machine trains may change between two commands on one run; what is trained may not.
+MOVABLE = ("data_dir",)
+
+
+class RunDirectory:
+    """Paths and files of one run."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+
+    def complete(self, config):
+        """`config`, with what it leaves open as an earlier command on this run settled it."""
+        return _completed(config, self.config()) if (self.path / "config.json").exists() else config
+
+    def claim(self, config):
+        """The configuration to train; stores it if the run is new.
+
+        Refuses a directory that holds another configuration, or other people's files.
+        """
+        stored_path = self.path / "config.json"
+        if not stored_path.exists():
+            if self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+                raise ValueError(f"{self.path} is not empty and holds no run; choose another --workdir")
+            write_text(stored_path, configs.to_json(config))
+            write_json(self.path / "environment.json", _environment())
+            return config
+        stored = self.config()
+        if different := configs.differences(_settled(stored), _settled(config)):
+            raise ValueError(
+                f"{self.path} holds another configuration (stored != asked):\n  "
+                + "\n  ".join(different)
+                + "\nUse the stored values, or another --workdir."
+            )
+        return config
+
+    def config(self):
+        """The stored Config."""
+        path = self.path / "config.json"
+        if not path.exists():
+            raise ValueError(f"{self.path} holds no run: there is no config.json; train one with train.py --workdir=...")
+        return configs.from_json(path.read_text())
+
+    def stage(self, name):
+        """Folder of a stage."""
+        return self.path / name
+
+    def done(self, name):
+        """Whether a stage is trained."""
+        return (self.stage(name) / "DONE").exists()
+
+    def save_stage(self, stage, file_name="model.keras"):
+        """Save a stage as a .keras file that loads without custom objects once keras_vae is imported."""
+        with tempfile.TemporaryDirectory() as folder:
+            temporary = pathlib.Path(folder) / "model.keras"
+            stage.save(temporary)
+            with open(temporary, "rb") as saved:
+                write_atomically(self.stage(stage.name) / file_name, lambda file: shutil.copyfileobj(saved, file))
+
+    def load_stage(self, name):
+        """A trained stage."""
+        stage = keras.saving.load_model(self.stage(name) / "model.keras", compile=False)
+        active = read_json(self.stage(name) / "diagnostics.json")["active"]
+        stage.active_dims = np.array(active, bool)
+        return stage
+
+    def finish(self, name):
+        """Mark a stage as done; its backup is of no more use."""
+        write_text(self.stage(name) / "DONE", "")
+        (self.stage(name) / "backup.npz").unlink(missing_ok=True)
+
+
+def load(workdir):
+    """The Stack of the trained stages of a run, bottom first."""
+    run = RunDirectory(workdir)
+    config = run.config()
+    names = [stage.name for stage in config.stages]
+    trained = list(itertools.takewhile(run.done, names))
+    if not trained:
+        raise ValueError(f"{run.path}: no stage is trained yet; the run has: {', '.join(names)}")
+    return Stack([run.load_stage(name) for name in trained], seed=config.seed)
+
+
+def _environment():
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "machine": platform.machine(), **versions}
+
+
+def _completed(config, stored):
+    """Take over what the asked configuration leaves open: the strategy, and each stage's path through XLA."""
+    known = {stage.name: stage.jit_compile for stage in stored.stages}
+    stages = tuple(
+        configs.replace(stage, jit_compile=known.get(stage.name)) if stage.jit_compile is None else stage
+        for stage in config.stages
+    )
+    strategy = stored.strategy if config.strategy == "auto" else config.strategy
+    return configs.replace(config, stages=stages, strategy=strategy)
+
+
+def _settled(config):
+    options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
+    return configs.replace(config, data_options=options)

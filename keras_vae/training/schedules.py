@@ -1,0 +1,39 @@
+"""Learning-rate schedules, named by function: each maps progress in [0, 1) to a factor of the initial rate."""
+
+import inspect
+
+import keras
+import tensorflow as tf
+
+
+def constant(progress):
+    """The CelebA schedule: always the initial rate."""
+    return tf.ones_like(progress)
+
+
+def exponential(progress):
+    """Down to a tenth of the initial rate."""
+    return tf.pow(10.0, -progress)
+
+
+def burda(progress):
+    """The MNIST schedule of Burda et al.: 10^(-i/7) during 3^i of 3,280 epochs, i = 0..7 (RB supplement, section 2)."""
+    ends = tf.constant([(3 ** (i + 1) - 1) / 2 / 3280 for i in range(7)])
+    phase = tf.reduce_sum(tf.cast(progress[..., None] >= ends, tf.float32), axis=-1)
+    return tf.pow(10.0, -phase / 7.0)
+
+
+class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
+    """`rate` times the named schedule, over `steps` steps."""
+
+    def __init__(self, rate, name, steps):
+        shapes = {key: value for key, value in globals().items() if inspect.isfunction(value)}
+        if name not in shapes:
+            raise ValueError(f"unknown learning-rate schedule {name!r}; known: {', '.join(sorted(shapes))}")
+        self.rate, self.name, self.steps, self._shape = rate, name, steps, shapes[name]
+
+    def __call__(self, step):
+        return self.rate * self._shape(tf.cast(step, tf.float32) / self.steps)
+
+    def get_config(self):
+        return {"rate": self.rate, "name": self.name, "steps": self.steps}

@@ -1,0 +1,32 @@
+"""Where the training runs."""
+
+import contextlib
+
+import tensorflow as tf
+
+
+def resolve(name):
+    """What `auto` means on this machine: mirrored where there are several GPUs, single elsewhere."""
+    if name not in STRATEGIES and name != "auto":
+        raise ValueError(f"unknown strategy {name!r}; known: auto, {', '.join(sorted(STRATEGIES))}")
+    if name != "auto":
+        return name
+    return "mirrored" if len(tf.config.list_logical_devices("GPU")) > 1 else "single"
+
+
+def scope(name):
+    """A fresh strategy's scope. Models must be made inside it."""
+    return STRATEGIES[resolve(name)]()
+
+
+def _mirrored():
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices]).scope()
+
+
+def _multi_worker():
+    # TF_CONFIG names the workers. Each of them writes the same files, atomically: weights are equal on all.
+    return tf.distribute.MultiWorkerMirroredStrategy().scope()
+
+
+STRATEGIES = {"single": contextlib.nullcontext, "mirrored": _mirrored, "multi_worker": _multi_worker}

@@ -1,0 +1,143 @@
+"""Directories of images: splits, sizes, channels, and files that cannot be used."""
+
+import warnings
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from keras_vae import data
+from keras_vae.data import _hashed_splits
+
+
+def save(path, shape=(12, 10, 3), seed=0):
+    """Writes an image of noise and returns its pixels."""
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(pixels).save(path)
+    return pixels
+
+
+def load_all(root, **options):
+    splits = ("train", "validation", "test")
+    return {split: data.load("folder", split, data_dir=str(root), **options) for split in splits}
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """9 images of 12 x 10, one of 8 x 8, a truncated JPEG, and a text file that is named like a PNG."""
+    for k in range(9):
+        save(tmp_path / f"good{k}.png", seed=k)
+    save(tmp_path / "sub" / "small.png", (8, 8, 3))
+    save(tmp_path / "cut.jpg")
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:-60])
+    (tmp_path / "text.png").write_text("not an image")
+    return tmp_path
+
+
+def test_files_fall_into_three_disjoint_splits(tmp_path):
+    images = {save(tmp_path / f"{k}" / "image.png", seed=k).tobytes() for k in range(40)}
+    splits = load_all(tmp_path)
+    assert all(len(split) >= 1 for split in splits.values())
+    assert {image.tobytes() for split in splits.values() for image in split} == images
+    assert sum(len(split) for split in splits.values()) == 40
+    np.testing.assert_array_equal(splits["train"], load_all(tmp_path)["train"])
+
+
+def test_three_images_are_one_for_each_split(tmp_path):
+    for k in range(3):
+        save(tmp_path / f"{k}.png", seed=k)
+    assert [len(split) for split in load_all(tmp_path).values()] == [1, 1, 1]
+
+
+def test_two_images_are_too_few(tmp_path):
+    save(tmp_path / "a.png"), save(tmp_path / "b.png")
+    with pytest.raises(ValueError, match=r"too few usable images \(2\)"):
+        load_all(tmp_path)
+
+
+def test_a_new_file_moves_no_other(tmp_path):
+    paths = [tmp_path / f"{k}.png" for k in range(200)]
+    before = {split: set(_hashed_splits.members(paths, tmp_path, split)) for split in ("train", "validation", "test")}
+    paths = sorted([*paths, tmp_path / "new.png"])
+    for split, members in before.items():
+        assert set(_hashed_splits.members(paths, tmp_path, split)) - {tmp_path / "new.png"} == members
+    assert 170 <= len(before["train"]) <= 190
+
+
+def test_sub_directories_are_the_splits(tmp_path):
+    for k, split in enumerate(("train", "validation", "test")):
+        pixels = save(tmp_path / split / "deep" / "image.PNG", seed=k)
+        np.testing.assert_array_equal(data.load("folder", split, data_dir=str(tmp_path)), pixels[None])
+
+
+def test_a_missing_sub_directory_is_named(tmp_path):
+    save(tmp_path / "train" / "image.png")
+    with pytest.raises(FileNotFoundError, match="has train/ but no images in test/"):
+        data.load("folder", "test", data_dir=str(tmp_path))
+
+
+def test_missing_and_empty_directories(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere' is not a directory"):
+        data.load("folder", "train", data_dir=str(tmp_path / "nowhere"))
+    (tmp_path / "image.gif").touch()
+    with pytest.raises(FileNotFoundError, match=r"no images in .*: looked for files named \.png, \.jpg, \.jpeg"):
+        data.load("folder", "train", data_dir=str(tmp_path))
+
+
+def test_bad_files_are_named_and_counted(mixed):
+    with pytest.raises(ValueError) as caught:
+        load_all(mixed)
+    message = str(caught.value)
+    assert "cannot use 2 image files" in message
+    assert "text.png cannot be read" in message
+    assert "sub/small.png is 8x8, not 12x10 as most" in message
+    assert "--skip_bad_files" in message and "--image_size=HxW" in message
+
+
+def test_a_truncated_file_is_unreadable(mixed):
+    (mixed / "text.png").unlink()
+    (mixed / "sub" / "small.png").unlink()
+    with pytest.raises(ValueError, match=r"cannot use 1 image file in .*: cut\.jpg cannot be read"):
+        load_all(mixed)
+
+
+def test_at_most_five_files_are_named(tmp_path):
+    for k in range(8):
+        (tmp_path / f"{k}.png").write_text("not an image")
+    with pytest.raises(ValueError, match=r"cannot use 8 image files .*4\.png cannot be read; and 3 more"):
+        load_all(tmp_path)
+
+
+def test_bad_files_are_skipped_with_a_warning(mixed):
+    with pytest.warns(UserWarning) as caught:
+        splits = load_all(mixed, skip_bad_files=True)
+    lines = "\n".join(str(warning.message) for warning in caught)
+    assert "skipped 2 image files" in lines and "small.png is 8x8" in lines
+    assert lines.count("cut.jpg cannot be read") == 1
+    assert sum(len(split) for split in splits.values()) == 9
+    assert all(split.shape[1:] == (12, 10, 3) for split in splits.values())
+
+
+def test_image_size_brings_all_to_one_size(mixed):
+    (mixed / "cut.jpg").unlink()
+    with pytest.warns(UserWarning, match="skipped 1 image file .*text.png"):
+        splits = load_all(mixed, image_size=(6, 4), skip_bad_files=True)
+    assert sum(len(split) for split in splits.values()) == 10
+    assert all(split.shape[1:] == (6, 4, 3) for split in splits.values())
+
+
+def test_all_grey_files_have_one_channel(tmp_path):
+    pixels = [save(tmp_path / split / "image.png", (9, 7)) for split in ("train", "validation", "test")]
+    np.testing.assert_array_equal(data.load("folder", "train", data_dir=str(tmp_path)), pixels[0][None, ..., None])
+
+
+def test_grey_among_colour_is_rgb_in_every_split(tmp_path):
+    grey = save(tmp_path / "train" / "grey.png", (9, 7))
+    save(tmp_path / "validation" / "alpha.png", (9, 7, 4))
+    save(tmp_path / "test" / "colour.jpg", (9, 7, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        splits = load_all(tmp_path)
+    np.testing.assert_array_equal(splits["train"][0], np.stack([grey] * 3, axis=-1))
+    assert all(split.shape == (1, 9, 7, 3) for split in splits.values())
