@@ -23,7 +23,8 @@ def main(_):
     args = flags.FLAGS
     config = cli.configuration(args)
     workdir = args.workdir or cli.default_workdir(args)
-    from keras_vae.training.train import train
+    cli.import_tensorflow()
+    from keras_vae.training.train import train  # after the flags: a wrong one is told without waiting for TensorFlow
 
     train(config, workdir, args.stage)
     print(f"trained: {workdir}")

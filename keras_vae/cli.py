@@ -2,6 +2,9 @@
 
 import os
 import sys
+import tempfile
+
+from absl import logging
 
 from keras_vae import config as configs
 from keras_vae import data, plugins
@@ -42,11 +45,31 @@ def image_size(text):
     return [sizes[0], sizes[-1]]
 
 
+def import_tensorflow():
+    """Import TensorFlow without the lines that it prints before its own log level is in force."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_logical_devices()  # looking for devices prints too
+        except BaseException:
+            hidden.seek(0)
+            os.write(kept, hidden.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def run(main, app):
     """Run an absl main. What a user can mend is said in one message, without a stack trace."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
     def guarded(argv):
+        logging.set_verbosity(logging.WARNING)
         try:
             main(argv)
         except KeyboardInterrupt:

@@ -29,7 +29,7 @@ class Config:
 
     dataset: str
     stages: tuple[StageConfig, ...]
-    data_options: dict = dataclasses.field(default_factory=dict)  # of the data set's load(), e.g. {"image_size": [64, 64]}
+    data_options: dict = dataclasses.field(default_factory=dict)  # of its load(), e.g. {"image_size": [64, 64]}
     seed: int = 0
     precision: str = "float32"  # Keras dtype policy of the networks; likelihoods are always float32
     strategy: str = "auto"

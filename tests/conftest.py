@@ -1,9 +1,11 @@
-"""Where tests marked real_data find their data."""
+"""Where tests find data, and two logical processors to be replicas."""
 
 import os
 import pathlib
 
 import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +16,10 @@ def real_data_dir():
     if not found.is_dir():
         pytest.skip(f"no prepared data in {found}; set KERAS_VAE_DATA to a TFDS directory")
     return str(found)
+
+
+def pytest_configure():
+    import tensorflow as tf
+
+    processor = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -19,7 +19,8 @@ NARROW = {
 }
 CONVOLUTIONAL = ["asperti_conv", "infogan", "resnet", "strided_conv"]
 SIZES = [(16, 16, 1), (16, 24, 3)]
-CASES = [(name, size) for name in NAMES for size in SIZES] + [(name, (9,)) for name in NAMES if name not in CONVOLUTIONAL]
+CASES = [(name, size) for name in NAMES for size in SIZES]
+CASES += [(name, (9,)) for name in NAMES if name not in CONVOLUTIONAL]
 
 
 def load(name):

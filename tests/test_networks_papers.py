@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from keras_vae.networks import (
-    affine, asperti_conv, asperti_dense, concat_mlp, infogan, latent_residual, residual_mlp, resnet, strided_conv,
+    affine,
+    asperti_conv,
+    asperti_dense,
+    concat_mlp,
+    infogan,
+    latent_residual,
+    residual_mlp,
+    resnet,
+    strided_conv,
 )
 
 

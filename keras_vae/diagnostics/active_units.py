@@ -4,8 +4,8 @@ import numpy as np
 
 
 def active_units(means, threshold=0.01):
-    """Boolean (latent_dim,): does the posterior mean vary over the data, var_x(mu_k(x)) > threshold? (Burda et al. 2015)
+    """Boolean (latent_dim,): does the posterior mean vary over the data, var_x(mu_k(x)) > threshold?
 
-    means: (n, latent_dim) posterior means of n examples.
+    The definition is that of Burda et al. (2015). means: (n, latent_dim) posterior means of n examples.
     """
     return np.var(np.asarray(means, np.float64), axis=0) > threshold

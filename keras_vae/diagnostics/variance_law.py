@@ -6,7 +6,7 @@ import numpy as np
 def variance_law(means, stddevs):
     """var_x(mu_k(x)) + mean_x(sigma_k(x)^2) of each dimension, (latent_dim,): about 1 where the KL term works.
 
-    It is the variance of the aggregate posterior q(z), which should be that of the prior (variable collapse, section 4).
+    It is the variance of the aggregate posterior q(z), which should be the prior's (variable collapse, section 4).
     means, stddevs: (n, latent_dim).
     """
     means, stddevs = np.asarray(means, np.float64), np.asarray(stddevs, np.float64)

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def checked_data(data, shape, argument="images"):
-    """`data` as an array (n, *shape): uint8 or float32 in [0, 1] for images (rank-3 shape), finite floats for points."""
+    """`data` as an array (n, *shape): uint8 or float32 in [0, 1] if images (rank-3 shape), finite floats if points."""
     data = np.asarray(data)
     wanted = f"(n, {', '.join(map(str, shape))})"
     if data.ndim != len(shape) + 1 or data.shape[1:] != tuple(shape):

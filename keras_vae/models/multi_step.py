@@ -58,7 +58,7 @@ def _strategy_loop(model, step):
 
 
 def _compiled_loop(model, step):
-    """Gather a chunk of batches, then loop over it inside XLA. A short last chunk is padded and counted, not retraced."""
+    """Gather a chunk of batches, then loop over it inside XLA. A short last chunk is padded, not compiled anew."""
     steps = model.steps_per_execution
 
     @tf.function(jit_compile=True, reduce_retracing=True)

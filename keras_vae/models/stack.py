@@ -76,7 +76,7 @@ class Stack(Trainable):
 
     @property
     def active_dims(self):
-        """Which dimensions of the inference code are active: boolean, (latent_dim,), measured when the stage was done."""
+        """Which dimensions of the inference code are active, measured when its stage was done: bool (latent_dim,)."""
         active = getattr(self.stage(), "active_dims", None)
         if active is None:
             raise ValueError("active_dims is not known before training is done; use kv.diagnostics.active_units(means)")
@@ -85,7 +85,7 @@ class Stack(Trainable):
     # What the stack does, on arrays.
 
     def encode(self, images, stage=None):
-        """Mean and deviation of q(code|x) of the inference code, or of the named stage's: two (n, latent_dim) arrays."""
+        """Mean and deviation of q(code|x), the inference code or the named stage's: two (n, latent_dim)."""
         index = self._index(stage)
         images = checked_data(images, self.data_shape)
         return self._in_batches("encode", images, index)

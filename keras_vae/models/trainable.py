@@ -61,6 +61,7 @@ class Trainable(keras.Model):
         rows = tf.cast(tf.shape(z)[0], tf.float32)
         scale = tf.cast(self.optimizer.scale_loss(1.0 / replicas), tf.float32) / rows
         norms = tf.norm(tf.cast(dz, tf.float32), axis=-1) / scale
+        norms = tf.where(tf.math.is_finite(norms), norms, 0.0)  # float16 may overflow in a step; scaling then skips it
         return self._track({**terms, "gradient_norm": norms}, rows)
 
     def test_step(self, batch):

@@ -1,4 +1,4 @@
-"""What several networks share: the Gaussian head of encoders, the output of decoders, normalisation, residual blocks."""
+"""What several networks share: the Gaussian head of encoders, the output of decoders, residual blocks."""
 
 import math
 
@@ -14,7 +14,7 @@ DAI_WIPF_NORM = {"momentum": 0.999, "epsilon": 1e-5, "synchronized": True}
 
 
 def mean_head(hidden, latent_dim, dense=keras.layers.Dense):
-    """The mean of q(z|x), (batch, latent_dim) float32. `dense` builds the layer, `keras.layers.Dense` or a look-alike."""
+    """The mean of q(z|x), (batch, latent_dim) float32. `dense` makes the layer: `keras.layers.Dense` or alike."""
     return _flat(dense(_units(hidden, latent_dim), dtype="float32", name="mean")(hidden))
 
 
@@ -31,8 +31,8 @@ def stddev_head(hidden, latent_dim, dense=keras.layers.Dense):
 def gaussian_head(hidden, latent_dim, stochastic, dense=keras.layers.Dense):
     """[mean, stddev] of q(z|x) when `stochastic`, else the mean alone; each (batch, latent_dim) float32.
 
-    `hidden` is (batch, n), or a feature map (batch, h, w, n): a dense layer acts on the last axis, so on a map it is the
-    1x1 convolution to (h, w, latent_dim / hw), then flattened.
+    `hidden` is (batch, n), or a feature map (batch, h, w, n): a dense layer acts on the last axis, so on a map it is
+    the 1x1 convolution to (h, w, latent_dim / hw), then flattened.
     """
     mean = mean_head(hidden, latent_dim, dense)
     return [mean, stddev_head(hidden, latent_dim, dense)] if stochastic else mean

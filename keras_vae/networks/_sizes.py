@@ -24,23 +24,26 @@ def image_size(shape, network, is_legal=lambda height, width: True):
 
 
 def nearest_sizes(height, width, is_legal, count=2):
-    """The `count` legal sizes with the smallest total change of both sides; among equals, those that keep the aspect."""
+    """`count` legal sizes with the smallest total change of both sides; among equals, those that change both alike."""
     found, distance = [], 1
     while len(found) < count:
-        ring = {(rows, columns) for rows in range(-distance, distance + 1) for columns in
-                (abs(rows) - distance, distance - abs(rows)) if min(height + rows, width + columns) > 0}
-        ring = sorted(ring, key=lambda change: (abs(change[0] - change[1]), change))
-        found += [(height + rows, width + columns) for rows, columns in ring if is_legal(height + rows, width + columns)]
+        changes = {(rows, sign * (distance - abs(rows))) for rows in range(-distance, distance + 1) for sign in (-1, 1)}
+        for rows, columns in sorted(changes, key=lambda change: (abs(change[0] - change[1]), change)):
+            size = height + rows, width + columns
+            if min(size) > 0 and is_legal(*size):
+                found.append(size)
         distance += 1
     return found[:count]
 
 
 def code_channels(latent_dim, rows, columns, network):
-    """Channels of a rows x columns map of `latent_dim` numbers; ValueError names the nearest latent_dims that fill it."""
+    """Channels of a rows x columns map of `latent_dim` numbers; ValueError names the nearest legal latent_dims."""
     places = rows * columns
     if latent_dim % places:
         below = latent_dim // places * places
         near = " or ".join(str(dim) for dim in (below, below + places) if dim)
-        raise ValueError(f"network {network} has a code map of {rows}x{columns} places at this image size, so latent_dim "
-                         f"must be a multiple of {places}, got {latent_dim}; nearest: {near}")
+        raise ValueError(
+            f"network {network} has a code map of {rows}x{columns} places at this image size, so latent_dim must be "
+            f"a multiple of {places}, got {latent_dim}; nearest: {near}"
+        )
     return latent_dim // places

@@ -1,4 +1,4 @@
-"""Dai & Wipf's second stage (two-stage VAE, ICLR 2019; facts from network/two_stage_vae_model.py in daib13/TwoStageVAE).
+"""Dai & Wipf's second stage (two-stage VAE, ICLR 2019; facts from network/ in daib13/TwoStageVAE).
 
 ReLU layers whose input is concatenated to the last hidden layer, in encoder and decoder: an affine path around the
 network. Their encoder predicts log sigma; here, as everywhere, log sigma^2.

@@ -1,10 +1,10 @@
-"""The small latent VAE "with skip connections" of stages 2 and 3 (regularisation-balance supplement, section 2, Fig. 2).
+"""The small latent VAE "with skip connections" of stages 2 and 3 (regularisation-balance supplement, section 2).
 
-The paper gives neither width nor depth; "small" is its word, because nearly all parameters sit in the autoencoder below.
+The paper gives neither width nor depth; "small" is its word: nearly all parameters sit in the autoencoder below.
 Nothing acts on the sums of the residual blocks, so there is an affine path from the input to the last hidden layer and,
 in the decoder, from z to the output: mu_x = f(z) + W z + b, eq. (5) of the paper, its escape from over-regularisation.
-The activation is tanh, as in the paper's MNIST networks; on curved 64-dimensional codes it also ended with a lower loss
-than ReLU and swish.
+The activation is tanh, as in the paper's MNIST networks; on curved 64-dimensional codes (themselves made
+with a tanh) it also ended with a lower loss than ReLU and swish.
 """
 
 import math

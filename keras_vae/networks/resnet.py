@@ -15,8 +15,18 @@ SMALLEST_SIDE = 2
 MOST_CHANNELS = 1024
 
 
-def encoder(shape, latent_dim, *, stochastic=True, base_channels=16, scales=4, blocks=1, depth=2, kernel_size=3,
-            hidden_width=512):
+def encoder(
+    shape,
+    latent_dim,
+    *,
+    stochastic=True,
+    base_channels=16,
+    scales=4,
+    blocks=1,
+    depth=2,
+    kernel_size=3,
+    hidden_width=512,
+):
     """x (batch, H, W, C) -> mean, stddev, each (batch, latent_dim).
 
     `scales` map sizes with `blocks` residual blocks of `depth` convolutions each, then the mean over the map, then one

@@ -1,4 +1,4 @@
-"""VAE+ on full-resolution CelebA: section 6 of regularisation balance, networks and schedule in section 2 of its supplement.
+"""VAE+ on full-resolution CelebA: regularisation balance, section 6; networks and schedule: its supplement, section 2.
 
 An unregularised autoencoder to 4x4x4 = 64 dimensions, a small VAE with skip connections on its codes that measures the
 reconstruction in pixels (prescription 3), and a second small VAE on z ~ q(z|x).
@@ -8,9 +8,7 @@ from keras_vae.config import Config, StageConfig, replace
 
 PAPER = {"batch_size": 128, "learning_rate": 1e-4, "epochs": 400}
 
-AE = StageConfig(
-    name="ae", model="autoencoder", network="strided_conv", latent_dim=64, steps_per_execution=10, **PAPER
-)
+AE = StageConfig(name="ae", model="autoencoder", network="strided_conv", latent_dim=64, steps_per_execution=10, **PAPER)
 VAE = StageConfig(
     name="vae",
     model="gaussian_vae",

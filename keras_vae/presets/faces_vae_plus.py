@@ -1,6 +1,6 @@
 """VAE+ on the procedural faces: the recipe of celeb_a_vae_plus on a data set that needs no download."""
 
-from keras_vae.config import Config, replace
+from keras_vae.config import Config
 from keras_vae.presets import celeb_a_vae_plus
 
 

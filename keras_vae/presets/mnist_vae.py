@@ -1,4 +1,4 @@
-"""A Gaussian VAE with learned gamma on MNIST: Table 1 of regularisation balance, schedule in section 2 of its supplement."""
+"""A Gaussian VAE with learned gamma on MNIST: regularisation balance, Table 1; schedule: its supplement, section 2."""
 
 from keras_vae.config import Config, StageConfig, replace
 

@@ -11,7 +11,7 @@ PICTURES = 10  # times a stage is pictured over its training
 
 
 class Board(keras.callbacks.Callback):
-    """Writes under `folder`. Scalars are those of the epoch's logs, so it must come after the callbacks that add some."""
+    """Writes under `folder`. Scalars are those of the epoch's logs: it must come after the callbacks that add some."""
 
     def __init__(self, folder, images, epochs):
         super().__init__()

@@ -14,7 +14,8 @@ def build_stage(config, index, data_shape):
     """The stage `index` of a Config, for data of `data_shape`. Call it inside the strategy's scope."""
     stage = config.stages[index]
     model, architecture = find_model(stage.model), find_network(stage.network)
-    takes = inspect.signature(architecture.encoder).parameters.keys() | inspect.signature(architecture.decoder).parameters
+    sides = (architecture.encoder, architecture.decoder)
+    takes = {name for side in sides for name in inspect.signature(side).parameters}
     _check_options(stage.network_options, takes, f"network {stage.network}")
     with policy(config.precision):
         encoder = architecture.encoder(

@@ -26,5 +26,5 @@ class Guard(keras.callbacks.Callback):
         raise NotFiniteError(
             f"stage {stage}: {terms} stopped being finite at step {step:,}; "
             + (kept if epochs else "no epoch was complete, so there are no good weights to keep")
-            + f". In a new --workdir, try a smaller --set {stage}.learning_rate, or a floor: --set {stage}.gamma.floor=1e-5"
+            + f". In a new --workdir, try a smaller --set {stage}.learning_rate=..., or --set {stage}.gamma.floor=1e-5"
         )

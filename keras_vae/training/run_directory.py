@@ -1,15 +1,15 @@
 """A run is a directory.
 
-    config.json              what is trained; a different one is refused
-    environment.json         versions it was begun with
-    <stage>/backup.npz       where to go on after a kill
-    <stage>/model.keras      the trained stage
-    <stage>/history.json     every logged number of every epoch
-    <stage>/diagnostics.json what the codes of held-out images do
-    <stage>/posteriors.npz   codes of the training images, the data of the stage above
-    <stage>/samples.png, reconstructions.png
-    <stage>/DONE             written last
-    tensorboard/
+config.json              what is trained; a different one is refused
+environment.json         versions it was begun with
+<stage>/backup.npz       where to go on after a kill
+<stage>/model.keras      the trained stage
+<stage>/history.json     every logged number of every epoch
+<stage>/diagnostics.json what the codes of held-out images do
+<stage>/posteriors.npz   codes of the training images, the data of the stage above
+<stage>/samples.png, reconstructions.png
+<stage>/DONE             written last
+tensorboard/
 """
 
 import importlib.metadata
@@ -66,7 +66,7 @@ class RunDirectory:
         """The stored Config."""
         path = self.path / "config.json"
         if not path.exists():
-            raise ValueError(f"{self.path} holds no run: there is no config.json; train one with train.py --workdir=...")
+            raise ValueError(f"{self.path} holds no run: it has no config.json; train one with train.py")
         return configs.from_json(path.read_text())
 
     def stage(self, name):

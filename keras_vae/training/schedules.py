@@ -1,6 +1,7 @@
 """Learning-rate schedules, named by function: each maps progress in [0, 1) to a factor of the initial rate."""
 
 import inspect
+import math
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,16 @@ def constant(progress):
 def exponential(progress):
     """Down to a tenth of the initial rate."""
     return tf.pow(10.0, -progress)
+
+
+def cosine(progress):
+    """Down to zero, so that the noise of the last steps vanishes too."""
+    return 0.5 + 0.5 * tf.cos(math.pi * progress)
+
+
+def dai_wipf(progress):
+    """Halved at 3/8 and 3/4 of the training: after 150 and 300 of 400 epochs, as in the code of Dai & Wipf (2019)."""
+    return tf.pow(0.5, tf.floor(progress / 0.375))
 
 
 def burda(progress):

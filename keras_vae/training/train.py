@@ -80,8 +80,8 @@ def _train_stage(run, config, index, images, held_out):
 
     arrays = [images]
     if index:
-        lower = settings_below = config.stages[index - 1].name
-        arrays = list(posteriors(run.stage(lower) / "posteriors.npz", lambda x: stack.encode(x, settings_below), images))
+        lower = config.stages[index - 1].name
+        arrays = list(posteriors(run.stage(lower) / "posteriors.npz", lambda x: stack.encode(x, lower), images))
         arrays += [images] if measure(settings) == "pixels" else []
     epochs = Epochs(arrays, settings.batch_size, seed=config.seed * 100 + index)
 

@@ -1,0 +1,29 @@
+# Everything runs in a virtual environment of its own, made when it is missing.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+INSTALLED = $(VENV)/installed
+
+.PHONY: demo test test-slow lint bench clean
+
+demo: $(INSTALLED)  ## train VAE+ on the procedural faces and write grids of samples and reconstructions
+	$(BIN)/python train.py --dataset=faces --stage=all --quick --workdir=runs/demo
+	@echo "look at runs/demo/second/samples.png and runs/demo/vae/reconstructions.png"
+
+test: $(INSTALLED)  ## the whole suite, under ten minutes on two cores
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+test-slow: $(INSTALLED)  ## checks that train for minutes
+	$(BIN)/python -m pytest -m slow
+
+bench: $(INSTALLED)  ## speed of training against plain Keras and, where installed, PyTorch
+	$(BIN)/python bench/train_steps.py
+
+$(INSTALLED): setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	touch $(INSTALLED)
+
+clean:
+	rm -rf $(VENV) build *.egg-info

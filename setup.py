@@ -1,0 +1,24 @@
+"""Packaging; exact versions are in constraints.txt."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="keras_vae",
+    version="0.1.0",
+    description="Gaussian autoencoder-based generative models with a learned decoder variance",
+    packages=find_packages(include=["keras_vae", "keras_vae.*"]),
+    python_requires=">=3.10",
+    install_requires=[
+        "absl-py>=2.1",
+        "importlib_resources>=6.0",  # tensorflow-datasets uses it to download, but does not ask for it
+        "keras>=3.15,<3.16",
+        "numpy>=1.26",
+        "pillow>=10",
+        "tensorboard>=2.20",
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-datasets>=4.9.10,<5",
+        "tensorflow-probability[tf]>=0.25,<0.26",
+        "tqdm>=4.66",
+    ],
+    extras_require={"test": ["pytest>=8", "ruff>=0.6"]},
+)

@@ -1,0 +1,194 @@
+"""Losses against independent forms, gamma, and .keras round trips."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+import keras_vae.models  # noqa: F401  registers the classes that .keras files name
+from keras_vae.maths.kernels import imq, unbiased_mmd
+from keras_vae.models import (
+    Autoencoder,
+    DecoderVariance,
+    GaussianVAE,
+    PenalizedAutoencoder,
+    Stack,
+    WassersteinAutoencoder,
+)
+from tests import tiny
+
+
+def compiled(model, steps_per_execution=20):
+    # Outside XLA, which takes seconds to compile; tests/test_engine.py shows that both paths agree.
+    model.compile(keras.optimizers.Adam(1e-2), jit_compile=False, steps_per_execution=steps_per_execution)
+    return model
+
+
+def steps(model, x, count):
+    """Train `count` steps on x as one batch."""
+    return model.fit(tf.data.Dataset.from_tensors(x).repeat(count), epochs=1, verbose=0, shuffle=False).history
+
+
+def test_gaussian_terms_equal_tfp():
+    x = tiny.images(5) / np.float32(255)
+    model = compiled(tiny.vae(gamma=DecoderVariance(initial=0.3), beta=0.7))
+    mean, stddev = model.encode(x)
+    eps = model.noise.normal(mean, compiled=False)
+    model.noise.counter.assign(0)
+    terms, z = model.terms(x, training=False)
+    np.testing.assert_allclose(z, mean + stddev * eps, rtol=1e-6)
+    decoder = tfd.MultivariateNormalDiag(tf.reshape(model.decode(z), (5, -1)), tf.fill([24], np.float32(np.sqrt(0.3))))
+    prior = tfd.MultivariateNormalDiag(tf.zeros(3), tf.ones(3))
+    log_prob = decoder.log_prob(x.reshape(5, -1))
+    kl = tfd.kl_divergence(tfd.MultivariateNormalDiag(mean, stddev), prior)
+    np.testing.assert_allclose(terms["reconstruction"], -log_prob, rtol=1e-5)
+    np.testing.assert_allclose(terms["kl"], kl, rtol=1e-5)
+    np.testing.assert_allclose(terms["loss"], -log_prob + 0.7 * kl, rtol=1e-5)
+
+
+def test_affine_skip_is_equation_5():
+    model = tiny.vae(affine_skip=True)
+    z = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
+    kernel, bias = model.affine_skip.get_layer("affine_skip").get_weights()
+    bias = bias + 0.5
+    model.affine_skip.get_layer("affine_skip").set_weights([kernel, bias])
+    expected = model.decoder(z) + np.reshape(z @ kernel + bias, (2, *tiny.SHAPE))
+    np.testing.assert_allclose(model.decode(z), expected, rtol=1e-5)
+
+
+def test_optimal_gamma_is_equation_6():
+    gamma = DecoderVariance("optimal", initial=5.0)
+    errors = [0.5, 0.1, 0.3]
+    for error in errors:
+        gamma.observe(tf.constant(error))
+    assert float(gamma.value) == pytest.approx(np.mean(errors), rel=1e-5), "the plain mean over the first batches"
+    assert not gamma.trainable_variables
+
+
+def test_fixed_gamma_stays_and_learned_gamma_finds_the_optimum():
+    x = tiny.images(32)
+    for mode in ("fixed", "learned"):
+        model = compiled(tiny.vae(gamma=DecoderVariance(mode, initial=0.5, name="gamma")))
+        steps(model, x, 400)
+        if mode == "fixed":
+            assert float(model.gamma.value) == 0.5
+        else:
+            error = model.evaluate(x, verbose=0, batch_size=32, return_dict=True)["squared_error"] / 24
+            assert float(model.gamma.value) == pytest.approx(error, rel=0.1)
+
+
+@pytest.mark.parametrize(("options", "bound"), [({"floor": 0.4}, "floor"), ({"ceiling": 0.01}, "ceiling")])
+@pytest.mark.parametrize("mode", ["learned", "optimal"])
+def test_bounds_hold_and_report(options, bound, mode):
+    """The data's variance, about 0.08, is outside of both bounds."""
+    initial = 0.005 if bound == "ceiling" else 0.5
+    model = compiled(tiny.vae(gamma=DecoderVariance(mode, initial=initial, **options)))
+    share = steps(model, tiny.images(64), 200)[f"gamma_at_{bound}"][0]
+    assert float(model.gamma.value) == pytest.approx(options[bound], rel=1e-5)
+    assert share == 1.0 if mode == "optimal" else 0.2 < share < 1.0, "a learned gamma takes steps to get there"
+
+
+def test_a_bound_is_not_a_trap():
+    """log gamma must leave its floor again when the error grows: a clip in the formula would give no gradient."""
+    model = compiled(tiny.vae(gamma=DecoderVariance(initial=1e-3, floor=1e-3)))
+    steps(model, tiny.images(64), 30)
+    assert float(model.gamma.value) > 1.1e-3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"initial": 0.0}, "0 < floor <= initial"),
+        ({"initial": 1.0, "ceiling": 0.5}, "initial <= ceiling"),
+        ({"initial": 0.1, "floor": 0.5}, "floor <= initial"),
+        ({"floor": -1.0}, "floor"),
+    ],
+)
+def test_senseless_bounds_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        DecoderVariance(**options)
+
+
+def test_unbiased_mmd_is_the_double_loop():
+    random = np.random.default_rng(0)
+    a, b = random.standard_normal((7, 3)), random.standard_normal((5, 3)) + 0.3
+
+    def kernel(x, y):
+        distance = np.sum((x - y) ** 2)
+        return sum(6 * s / (6 * s + distance) for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0))
+
+    within_a = np.mean([kernel(a[i], a[j]) for i in range(7) for j in range(7) if i != j])
+    within_b = np.mean([kernel(b[i], b[j]) for i in range(5) for j in range(5) if i != j])
+    between = np.mean([kernel(x, y) for x in a for y in b])
+    expected = within_a + within_b - 2 * between
+    assert float(unbiased_mmd(tf.constant(a), tf.constant(b), imq)) == pytest.approx(expected, rel=1e-10)
+
+
+def test_wasserstein_loss_pulls_codes_to_the_prior():
+    x = np.random.default_rng(0).uniform(size=(256, *tiny.SHAPE)).astype(np.float32)
+    model = compiled(WassersteinAutoencoder(*tiny.networks(stochastic=False), weight=10.0))
+    first = model.evaluate(x, batch_size=256, verbose=0, return_dict=True)
+    assert first["loss"] == pytest.approx(first["squared_error"] + 10.0 * first["mmd"], rel=1e-4)
+    steps(model, x, 200)
+    assert model.evaluate(x, batch_size=256, verbose=0, return_dict=True)["mmd"] < 0.2 * first["mmd"]
+
+
+def test_penalized_loss_is_equation_7():
+    x = tiny.images(6) / np.float32(255)
+    model = PenalizedAutoencoder(*tiny.networks(stochastic=False), g="sqrt", h="arctan")
+    terms, z = model.terms(x, training=False)
+    error = np.mean(np.sum((x - model.decode(z)) ** 2, axis=(1, 2, 3))) / 24
+    expected = np.sqrt(error + 1e-8) + np.sum(np.arctan(np.mean(np.square(z), axis=0))) / 24
+    assert float(terms["loss"]) == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match="unknown penalty 'l0'; known: arctan, capped, huber, l1, l2, log, sqrt"):
+        PenalizedAutoencoder(*tiny.networks(stochastic=False), h="l0")
+
+
+def test_penalized_weights_stay_in_theta():
+    """Without the bound on the decoder, codes shrink to nothing while its weights grow."""
+    model = compiled(PenalizedAutoencoder(*tiny.networks(stochastic=False), max_norm=0.5))
+    steps(model, tiny.images(64), 20)
+    norms = [np.linalg.norm(w, axis=0).max() for w in model.decoder.get_weights() if w.ndim == 2]
+    assert max(norms) <= 0.5 + 1e-5
+
+
+def stages():
+    return {
+        "gaussian": tiny.vae(beta=0.5, affine_skip=True, gamma=DecoderVariance("optimal", floor=1e-3)),
+        "autoencoder": Autoencoder(*tiny.networks(stochastic=False), name="ae"),
+        "wasserstein": WassersteinAutoencoder(*tiny.networks(stochastic=False), weight=7.0, name="wae"),
+        "penalized": PenalizedAutoencoder(*tiny.networks(stochastic=False), g="sqrt", h="huber", name="pae"),
+        "stack": Stack([tiny.vae(), GaussianVAE(*tiny.networks(latent_dim=3, shape=(3,)), name="second")], seed=4),
+    }
+
+
+@pytest.mark.parametrize("name", ["gaussian", "autoencoder", "wasserstein", "penalized", "stack"])
+def test_keras_file_loads_without_custom_objects(name, tmp_path):
+    model = stages()[name]
+    if name != "stack":
+        compiled(model, steps_per_execution=3).fit(tiny.images(), batch_size=16, epochs=1, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    x = tiny.images(3, seed=5)
+    np.testing.assert_array_equal(model(x), loaded(x))
+    np.testing.assert_array_equal(tiny.weights(model), tiny.weights(loaded))
+    mine, theirs = ({k: v for k, v in m.get_config().items() if not isinstance(v, (dict, list))} for m in (model, loaded))
+    assert mine == theirs
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_likelihoods_stay_float32_under_mixed_precision(precision):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        model = compiled(tiny.vae(gamma=DecoderVariance(initial=1e-6)))  # exp(-2 log gamma) overflows float16
+        terms, z = model.terms(tiny.images(4), training=True)
+        assert {value.dtype for value in terms.values()} == {tf.float32}
+        assert model.gamma.log_gamma.dtype == "float32"
+        history = model.fit(tiny.images(), batch_size=16, epochs=3, verbose=0).history
+        assert np.all(np.isfinite(history["loss"]))
+        assert np.all(np.isfinite(history["gradient_norm"]))
+        assert not model.failures()
+    finally:
+        keras.config.set_dtype_policy(before)
