@@ -4,7 +4,7 @@ import sys
 
 from absl import app, flags
 
-from keras_vae import cli
+from keras_vae import cli, train
 
 flags.DEFINE_string("dataset", "faces", "Data set: a file of keras_vae/data.")
 flags.DEFINE_string("preset", None, "Recipe: a file of keras_vae/presets. The data set names its own.")
@@ -21,12 +21,8 @@ flags.DEFINE_integer("seed", None, "Seed of initial weights, noise and the order
 
 def main(_):
     args = flags.FLAGS
-    config = cli.configuration(args)
     workdir = args.workdir or cli.default_workdir(args)
-    cli.import_tensorflow()
-    from keras_vae.training.train import train  # after the flags: a wrong one is told without waiting for TensorFlow
-
-    train(config, workdir, args.stage)
+    train(cli.configuration(args), workdir, args.stage)
     print(f"trained: {workdir}")
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 
 from absl import logging
 
@@ -43,26 +42,6 @@ def image_size(text):
         raise ValueError(f"--image_size={text}: expected HxW with whole numbers, for example 64x64 or 64")
     sizes = [int(part) for part in parts]
     return [sizes[0], sizes[-1]]
-
-
-def import_tensorflow():
-    """Import TensorFlow without the lines that it prints before its own log level is in force."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
-        os.dup2(hidden.fileno(), 2)
-        try:
-            import tensorflow as tf
-
-            tf.config.list_logical_devices()  # looking for devices prints too
-        except BaseException:
-            hidden.seek(0)
-            os.write(kept, hidden.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def run(main, app):

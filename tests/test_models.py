@@ -173,7 +173,9 @@ def test_keras_file_loads_without_custom_objects(name, tmp_path):
     x = tiny.images(3, seed=5)
     np.testing.assert_array_equal(model(x), loaded(x))
     np.testing.assert_array_equal(tiny.weights(model), tiny.weights(loaded))
-    mine, theirs = ({k: v for k, v in m.get_config().items() if not isinstance(v, (dict, list))} for m in (model, loaded))
+    mine, theirs = (
+        {k: v for k, v in m.get_config().items() if not isinstance(v, (dict, list))} for m in (model, loaded)
+    )
     assert mine == theirs
 
 

@@ -1,6 +1,7 @@
 """Epochs of batches for `fit`, each a pure function of (seed, epoch)."""
 
 import numpy as np
+import tensorflow as tf
 
 BLOCK_BYTES = 1 << 24  # examples are fetched in blocks of about this size: a Python call a batch would cost too much
 
@@ -23,8 +24,6 @@ class Epochs:
 
     def dataset(self):
         """tf.data of batches (batch_size, ...), one epoch long; each new iterator gives the current epoch."""
-        import tensorflow as tf  # here, so that data sets can be named without waiting for TensorFlow
-
         shape = (None, self.batch_size)
         signature = tuple(tf.TensorSpec(shape + array.shape[1:], array.dtype) for array in self.arrays)
         blocks = tf.data.Dataset.from_generator(self._blocks, output_signature=signature)

@@ -1,12 +1,11 @@
 """Pixels: uint8 on disk and in memory, float32 in [0, 1] inside the models."""
 
 import numpy as np
+import tensorflow as tf
 
 
 def to_unit(images):
     """float32 tensor in [0, 1] from uint8 images, of any shape, inside or outside a graph; floats pass through."""
-    import tensorflow as tf  # here, so that data sets can be named without waiting for TensorFlow
-
     if images.dtype == tf.uint8:
         return tf.cast(images, tf.float32) / 255.0
     return tf.cast(images, tf.float32)

@@ -46,12 +46,13 @@ def _strategy_loop(model, step):
     @tf.function(reduce_retracing=True)
     def dispatch(iterator):
         done = 0
-        for _ in tf.range(steps):
-            batch = iterator.get_next_as_optional()
-            if not batch.has_value():
-                break
+        batch = iterator.get_next_as_optional()
+        # strategy.run may stand in a loop but not in a branch: only the fetch is conditional.
+        while done < steps and batch.has_value():
             strategy.run(one, args=(batch.get_value(),))
             done += 1
+            if done < steps:
+                batch = iterator.get_next_as_optional()
         return done
 
     return dispatch

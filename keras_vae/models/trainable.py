@@ -52,13 +52,13 @@ class Trainable(keras.Model):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
             terms, z = self.terms(batch, training=True)
-            loss = self.optimizer.scale_loss(tf.reduce_mean(terms["loss"]) / replicas)
+            rows = tf.cast(tf.shape(z)[0], tf.float32)
+            loss = self.optimizer.scale_loss(_mean(terms["loss"], rows) / replicas)
         variables = self.trainable_variables
         *gradients, dz = tape.gradient(loss, [*variables, z], unconnected_gradients=tf.UnconnectedGradients.ZERO)
         self._watch_finite(terms)
         self.optimizer.apply(gradients, variables)
         # The mean over examples of ||dL/dz||_2, L being the loss of one example (RB Fig. 1), whatever the loss scale.
-        rows = tf.cast(tf.shape(z)[0], tf.float32)
         scale = tf.cast(self.optimizer.scale_loss(1.0 / replicas), tf.float32) / rows
         norms = tf.norm(tf.cast(dz, tf.float32), axis=-1) / scale
         norms = tf.where(tf.math.is_finite(norms), norms, 0.0)  # float16 may overflow in a step; scaling then skips it
@@ -91,7 +91,11 @@ class Trainable(keras.Model):
 
     def _track(self, terms, rows):
         for name, value in terms.items():
-            # A replica left without examples by a short last batch contributes nothing, instead of 0/0.
-            mean = tf.math.divide_no_nan(tf.reduce_sum(value), rows) if value.shape.rank else value
-            self.trackers[name].update_state(mean, sample_weight=rows)
+            self.trackers[name].update_state(_mean(value, rows), sample_weight=rows)
         return self.get_metrics_result()
+
+
+def _mean(value, rows):
+    """Mean over examples of a term; what is a scalar already stays. A replica left without examples by a short last
+    batch contributes nothing, instead of 0/0."""
+    return tf.math.divide_no_nan(tf.reduce_sum(value), rows) if value.shape.rank else value

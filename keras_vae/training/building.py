@@ -17,6 +17,9 @@ def build_stage(config, index, data_shape):
     sides = (architecture.encoder, architecture.decoder)
     takes = {name for side in sides for name in inspect.signature(side).parameters}
     _check_options(stage.network_options, takes, f"network {stage.network}")
+    # Everything random about a stage comes from its own seed: initial weights, and the streams of noise.
+    seed = config.seed * 100 + index + 1
+    keras.utils.set_random_seed(seed)
     with policy(config.precision):
         encoder = architecture.encoder(
             data_shape, stage.latent_dim, stochastic=model.stochastic, **_taken(architecture.encoder, stage)
@@ -25,8 +28,6 @@ def build_stage(config, index, data_shape):
         _check_options(stage.gamma, _options_of(DecoderVariance), "gamma")
         _check_options(stage.model_options, _options_of(model), f"model {stage.model}")
         gamma = {"gamma": DecoderVariance(**stage.gamma, name="gamma")} if stage.gamma else {}
-        # Streams of noise must differ between stages; the stack's own draws take the seed itself.
-        seed = config.seed * 100 + index + 1
         return model(encoder, decoder, seed=seed, name=stage.name, **gamma, **stage.model_options)
 
 

@@ -1,0 +1,286 @@
+"""The run directory: what training leaves there, and that a killed run ends where the uninterrupted one ends."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import keras_vae as kv
+from keras_vae.config import Config, StageConfig, override
+from keras_vae.files import write_text
+from keras_vae.training.guard import NotFiniteError
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 4}
+CONFIG = Config(
+    dataset="faces",
+    data_options={"image_size": [16, 16], "count": 80},
+    stages=(
+        StageConfig("ae", "autoencoder", "strided_conv", 16, network_options={"width": 0.1}, **NUMBERS),
+        StageConfig("vae", "gaussian_vae", "latent_residual", 6, model_options={"measure": "pixels"}, **NUMBERS),
+        StageConfig("second", "gaussian_vae", "concat_mlp", 6, network_options={"width": 16}, **NUMBERS),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A trained run and its stack; tests must not change it."""
+    workdir = tmp_path_factory.mktemp("runs") / "run"
+    kv.train(CONFIG, workdir)
+    return workdir
+
+
+def faces(count):
+    return kv.data.load("faces", "test", image_size=(16, 16), count=count)
+
+
+def test_a_run_is_a_directory(run):
+    for stage in ("ae", "vae", "second"):
+        for name in ("model.keras", "history.json", "diagnostics.json", "DONE", "samples.png", "reconstructions.png"):
+            assert (run / stage / name).exists(), f"{stage}/{name}"
+        assert not (run / stage / "backup.npz").exists()
+        history = json.loads((run / stage / "history.json").read_text())
+        assert len(history) == 3
+        assert {"loss", "gradient_norm", "gamma", "rmse", "active"} <= history[-1].keys()
+    assert not [path for path in run.rglob("*") if path.name.endswith(".part")]
+
+
+def test_tensorboard_has_every_term(run):
+    events = EventAccumulator(str(run / "tensorboard" / "vae")).Reload()
+    scalars, tags = {"loss", "reconstruction", "kl", "gamma", "rmse", "gradient_norm", "active"}, events.Tags()
+    assert scalars <= {tag.value if hasattr(tag, "value") else tag for tag in tags["tensors"]}
+    assert {"samples", "reconstructions", "posterior mean"} <= set(tags["tensors"])
+
+
+def test_the_public_methods(run):
+    stack = kv.load(run)
+    images = faces(5)
+    assert stack.stages == ["ae", "vae", "second"]
+    assert stack.latent_dim == 6
+    assert stack.active_dims.shape == (6,)
+    mean, stddev = stack.encode(images)
+    assert mean.shape == stddev.shape == (5, 6)
+    assert np.all(stddev > 0)
+    assert stack.encode(images, stage="ae")[0].shape == (5, 16)
+    assert not stack.encode(images, stage="ae")[1].any()
+    np.testing.assert_allclose(stack.reconstruct(images), stack.decode(mean), atol=1e-6)
+    np.testing.assert_allclose(stack.encode(images / np.float32(255))[0], mean, atol=1e-5)
+    for pictures in (stack.reconstruct(images), stack.sample(3), stack.sample(3, stage="ae")):
+        assert pictures.dtype == np.float32
+        assert pictures.shape[1:] == (16, 16, 3)
+        assert pictures.min() >= 0
+        assert pictures.max() <= 1
+
+
+def test_a_sample_depends_on_its_seed_and_place_alone(run):
+    stack = kv.load(run)
+    many = stack.sample(300, seed=7)
+    np.testing.assert_allclose(stack.sample(2, seed=7), many[:2], atol=1e-6)
+    assert np.abs(stack.sample(2, seed=8) - many[:2]).max() > 1e-3
+    assert len(np.unique(many.round(4), axis=0)) == 300
+
+
+def test_a_score_is_the_bound_and_does_not_depend_on_the_batch(run):
+    stack = kv.load(run)
+    images = faces(9)
+    score = stack.score(images)
+    np.testing.assert_allclose(score["elbo"], -(score["reconstruction"] + score["kl"]), rtol=1e-6)
+    np.testing.assert_allclose(stack.score(images[4:5])["elbo"], score["elbo"][4:5], rtol=1e-4)
+    # Against the definition, with many fresh draws.
+    mean, stddev = (part[:1] for part in stack.encode(images))
+    z = mean + stddev * np.random.default_rng(0).standard_normal((4000, 6)).astype(np.float32)
+    gamma = float(stack.stage("vae").gamma.value)
+    error = np.sum((stack.decode(z) - images[:1] / np.float32(255)) ** 2, axis=(1, 2, 3))
+    d = images[0].size
+    expected = np.mean(error) / (2 * gamma) + d / 2 * np.log(2 * np.pi * gamma)
+    assert score["reconstruction"][0] == pytest.approx(expected, rel=0.02)
+    kl = 0.5 * np.sum(mean**2 + stddev**2 - np.log(stddev**2) - 1)
+    assert score["kl"][0] == pytest.approx(kl, rel=1e-4)
+
+
+def test_a_second_stage_trains_on_fresh_draws(run, monkeypatch):
+    """Each step draws z ~ q(z|x) anew from the cached posterior, and the encoder below is not asked again."""
+    stack = kv.load(run)
+    stack.activate("second")
+    stack.compile("adam", jit_compile=False)
+    asked = []
+    for below in (stack.stage("ae"), stack.stage("vae")):
+        monkeypatch.setattr(below, "encode", lambda *args: asked.append(args))
+    seen = []
+    stage = stack.stage("second")
+    objective = type(stage).objective
+    monkeypatch.setattr(stage, "objective", lambda x, *rest: (seen.append(x.numpy()), objective(stage, x, *rest))[1])
+    mean, stddev = np.zeros((50, 6), np.float32), np.full((50, 6), 2.0, np.float32)
+    for _ in range(40):
+        stack.terms((mean, stddev), training=True)
+    assert not asked
+    assert np.std(seen) == pytest.approx(2.0, rel=0.05)
+    assert not np.array_equal(seen[0], seen[1])
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 16, 16), np.float32), r"images has shape \(2, 16, 16\); expected \(n, 16, 16, 3\)"),
+        (np.zeros((2, 16, 15, 3), np.float32), r"images has shape"),
+        (np.zeros((0, 16, 16, 3), np.float32), r"images is empty"),
+        (
+            np.full((2, 16, 16, 3), 255.0, np.float32),
+            r"images has values in \[255, 255\]; expected float32 in \[0, 1\]",
+        ),
+        (np.full((2, 16, 16, 3), np.nan, np.float32), r"images has 1536 values that are NaN or infinite"),
+        (np.zeros((2, 16, 16, 3), np.int64), r"images has dtype int64; expected float32"),
+    ],
+)
+def test_wrong_images_are_refused(run, images, message):
+    stack = kv.load(run)
+    for method in (stack.encode, stack.reconstruct, stack.score):
+        with pytest.raises(ValueError, match=message):
+            method(images)
+
+
+def test_wrong_codes_counts_and_stages_are_refused(run):
+    stack = kv.load(run)
+    with pytest.raises(ValueError, match=r"codes has shape \(2, 5\); expected \(n, 6\)"):
+        stack.decode(np.zeros((2, 5)))
+    with pytest.raises(ValueError, match="count is 0; expected a whole number of at least 1"):
+        stack.sample(0)
+    with pytest.raises(ValueError, match="unknown stage 'third'; this stack has: ae, vae, second"):
+        stack.encode(faces(1), stage="third")
+
+
+def test_a_stage_file_loads_in_a_process_that_only_imports_the_package(run):
+    code = f"import keras, keras_vae; m = keras.saving.load_model({str(run / 'vae' / 'model.keras')!r}); print(m.beta)"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "1.0"
+
+
+def test_the_same_command_again_changes_nothing(run, capsys):
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    kv.train(CONFIG, run)
+    assert capsys.readouterr().err.count("done before") == 3
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+
+
+def test_another_configuration_is_refused(run):
+    with pytest.raises(ValueError, match=r"holds another configuration.*\n  stages.vae.epochs: 3 != 4\n"):
+        kv.train(override(CONFIG, ["vae.epochs=4"]), run)
+
+
+def test_a_directory_of_other_things_is_refused(tmp_path):
+    write_text(tmp_path / "thesis.tex", "precious")
+    with pytest.raises(ValueError, match="is not empty and holds no run"):
+        kv.train(CONFIG, tmp_path)
+    with pytest.raises(ValueError, match="holds no run: it has no config.json"):
+        kv.load(tmp_path)
+
+
+def test_a_stage_needs_those_below_it(tmp_path):
+    with pytest.raises(ValueError, match="stage vae needs ae below it"):
+        kv.train(CONFIG, tmp_path / "run", stage="vae")
+    with pytest.raises(ValueError, match="unknown stage 'vea'; this stack has: ae, vae, second, or all"):
+        kv.train(CONFIG, tmp_path / "other", stage="vea")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    config = override(CONFIG, ["ae.learning_rate=1e30"])
+    with pytest.raises(NotFiniteError, match=r"stage ae: (squared_error|loss) stopped being finite at step \d+"):
+        kv.train(config, tmp_path / "run")
+    with pytest.raises(ValueError, match="no stage is trained yet"):
+        kv.load(tmp_path / "run")
+
+
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_text(path, "old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+# Real processes, killed for real.
+
+SETTINGS = [
+    "--dataset=faces",
+    "--quick",
+    "--image_size=16",
+    "--set=data_options.count=160",
+    "--set=ae.network_options.width=0.1",
+    "--set=ae.latent_dim=16",
+    "--set=vae.latent_dim=6",
+    "--set=second.latent_dim=6",
+    *[f"--set={stage}.epochs=12" for stage in ("ae", "vae", "second")],
+    *[f"--set={stage}.batch_size=16" for stage in ("ae", "vae", "second")],
+]
+
+
+def start(workdir, *flags):
+    command = [sys.executable, "train.py", f"--workdir={workdir}", *SETTINGS, *flags]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finished(process):
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, output
+    return output
+
+
+def kill_when(process, path):
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finished(start(whole))
+    kill_when(start(killed), killed / "ae" / "backup.npz")  # inside the first stage
+    output_after_first = start(killed)
+    kill_when(output_after_first, killed / "ae" / "DONE")  # between two stages
+    kill_when(start(killed), killed / "second" / "backup.npz")  # inside the last
+    output = finished(start(killed))
+    assert "ae: done before" in output
+    assert re.search(r"second: going on after epoch \d+ of 12", output)
+    for stage in ("ae", "vae", "second"):
+        one, other = (keras.saving.load_model(run / stage / "model.keras", compile=False) for run in (whole, killed))
+        for mine, theirs in zip(one.weights, other.weights):
+            np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=f"{stage} {mine.path}")
+        histories = [json.loads((run / stage / "history.json").read_text()) for run in (whole, killed)]
+        assert histories[0] == histories[1]
+
+
+def test_errors_are_one_message_without_a_stack_trace(tmp_path):
+    write_text(tmp_path / "file", "")
+    for flags, message in (
+        (["--dataset=fases"], "error: unknown data set 'fases'; known: celeb_a, cifar10, curve, faces"),
+        (["--preset=vae"], "error: unknown preset 'vae'; known: affine, celeb_a_ae_vae"),
+        (["--image_size=16x"], "error: --image_size=16x: expected HxW"),
+        (["--set=ae.epochs=0"], "error: ae.epochs is 0; expected a whole number of at least 1"),
+        (["--dataset=folder", f"--data_dir={tmp_path}"], "error: "),
+        ([f"--workdir={tmp_path / 'file'}"], "error: "),
+    ):
+        process = start(tmp_path / "run", *flags)
+        output = process.communicate(timeout=120)[0]
+        assert process.returncode == 1, output
+        assert message in output
+        assert "Traceback" not in output
+    assert (tmp_path / "file").read_text() == ""
