@@ -3,6 +3,7 @@
 import os
 import sys
 
+import tensorflow as tf
 from absl import logging
 
 from keras_vae import config as configs
@@ -49,6 +50,7 @@ def run(main, app):
 
     def guarded(argv):
         logging.set_verbosity(logging.WARNING)
+        tf.get_logger().setLevel("ERROR")  # it takes each new graph of encode, decode, ... for a retracing
         try:
             main(argv)
         except KeyboardInterrupt:

@@ -1,10 +1,12 @@
 """The run directory: what training leaves there, and that a killed run ends where the uninterrupted one ends."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -231,9 +233,10 @@ SETTINGS = [
 ]
 
 
-def start(workdir, *flags):
+def start(workdir, *flags, **environment):
     command = [sys.executable, "train.py", f"--workdir={workdir}", *SETTINGS, *flags]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, **pipes)
 
 
 def finished(process):
@@ -268,19 +271,64 @@ def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path
         assert histories[0] == histories[1]
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--dataset=fases"], "unknown data set 'fases'; known: celeb_a, cifar10, curve, faces"),
+        (["--preset=vae"], "unknown preset 'vae'; known: affine, celeb_a_ae_vae"),
+        (["--image_size=16x"], "--image_size=16x: expected HxW"),
+        (["--strategy=fast"], "unknown strategy 'fast'; known: auto, mirrored, multi_worker, single"),
+        (["--set=vae.latent_dim=0"], "vae.latent_dim is 0; expected a whole number of at least 1"),
+        (["--set=ae.batch_size=1000"], "the batch size, 1000, is larger than the 160 training examples"),
+        (["--set=vae.schedule=warm"], "unknown learning-rate schedule 'warm'; known: burda, constant, cosine"),
+        (["--image_size=30"], "30x30"),
+        (["--set=second.network=mlp"], "unknown network 'mlp'; known: affine"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_written(flags, message, tmp_path):
+    from absl import flags as absl_flags
+
+    import train  # noqa: F401  defines the flags
+
+    values = absl_flags.FLAGS
+    values.unparse_flags()
+    values(["train.py", f"--workdir={tmp_path / 'run'}", *SETTINGS, *flags])
+    try:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            train.main([])
+    finally:
+        values.unparse_flags()
+    assert not (tmp_path / "run").exists()
+
+
 def test_errors_are_one_message_without_a_stack_trace(tmp_path):
-    write_text(tmp_path / "file", "")
+    write_text(tmp_path / "file", "precious")
     for flags, message in (
-        (["--dataset=fases"], "error: unknown data set 'fases'; known: celeb_a, cifar10, curve, faces"),
-        (["--preset=vae"], "error: unknown preset 'vae'; known: affine, celeb_a_ae_vae"),
-        (["--image_size=16x"], "error: --image_size=16x: expected HxW"),
-        (["--set=ae.epochs=0"], "error: ae.epochs is 0; expected a whole number of at least 1"),
         (["--dataset=folder", f"--data_dir={tmp_path}"], "error: "),
-        ([f"--workdir={tmp_path / 'file'}"], "error: "),
+        ([f"--workdir={tmp_path / 'file'}"], "is a file; --workdir must name a directory"),
     ):
         process = start(tmp_path / "run", *flags)
         output = process.communicate(timeout=120)[0]
         assert process.returncode == 1, output
         assert message in output
         assert "Traceback" not in output
-    assert (tmp_path / "file").read_text() == ""
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_two_workers_end_with_equal_weights(tmp_path):
+    """Each in a process of its own, over the loopback interface."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    processes = []
+    for index in range(2):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        flags = ("--strategy=multi_worker", "--stage=ae", "--set=ae.epochs=2")
+        processes.append(start(tmp_path / str(index), *flags, TF_CONFIG=json.dumps(task)))
+    for process in processes:
+        finished(process)
+    one, two = (keras.saving.load_model(tmp_path / name / "ae" / "model.keras", compile=False) for name in ("0", "1"))
+    for mine, theirs in zip(one.weights, two.weights):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=mine.path)

@@ -27,7 +27,8 @@ def grid(images, columns=None):
 def pairs(images, reconstructions, columns=8):
     """Images above their reconstructions, rows of `columns` pairs, as one picture."""
     images = images if images.dtype == np.uint8 else to_uint8(images)
-    reconstructions = to_uint8(reconstructions)
+    reconstructions, columns = to_uint8(reconstructions), min(columns, len(images))
+    images = images[: len(images) // columns * columns]
     rows = [part[i : i + columns] for i in range(0, len(images), columns) for part in (images, reconstructions)]
     return grid(np.concatenate(rows), columns)
 

@@ -78,6 +78,13 @@ class Trainable(keras.Model):
             self.test_function = multi_step(self, self.test_step)
         return self.test_function
 
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        # Our models are built at birth. Keras would build them here from a batch averaged over replicas, and workers
+        # cannot average uint8.
+        if self.optimizer is not None and not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
+
     def failures(self):
         """{term: step at which it first became non-finite}, empty when all is well."""
         steps = self.first_failure.numpy()

@@ -36,7 +36,6 @@ class Board(keras.callbacks.Callback):
         tf.summary.histogram("posterior mean", mean)
         tf.summary.histogram("posterior deviation", stddev)
         if len(stack.data_shape) == 3:
-            count = min(16, len(self.images) // 8 * 8)
-            tf.summary.image("reconstructions", pairs(self.images[:count], reconstructions[:count])[None])
+            tf.summary.image("reconstructions", pairs(self.images[:16], reconstructions[:16])[None])
             tf.summary.image("samples", grid(stack.sample(16, seed=0, stage=name))[None])
         tf.summary.histogram("variance of each mean", np.var(mean, axis=0))

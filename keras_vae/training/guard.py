@@ -10,9 +10,9 @@ class NotFiniteError(ArithmeticError):
 class Guard(keras.callbacks.Callback):
     """Raises NotFiniteError with the term and the step, after putting the last good weights back and saving them."""
 
-    def __init__(self, backup, save_last_good):
+    def __init__(self, run, backup):
         super().__init__()
-        self.backup, self.save_last_good = backup, save_last_good
+        self.run, self.backup = run, backup
 
     def on_train_batch_end(self, batch, logs=None):
         failures = self.model.failures()
@@ -20,11 +20,12 @@ class Guard(keras.callbacks.Callback):
             return
         step = min(failures.values())
         terms = " and ".join(name for name, first in failures.items() if first == step and name != "loss") or "loss"
-        stage = self.model.active_stage.name
-        epochs = self.backup.restore()
-        kept = f"the last good weights, after epoch {epochs}, are in {self.save_last_good()}"
+        kept = "no epoch was complete, so there are no good weights to keep"
+        if epochs := self.backup.restore():
+            path = self.run.save_stage(self.model.active_stage, "last_good.keras")
+            kept = f"the last good weights, after epoch {epochs}, are in {path}"
+        name = self.model.active_stage.name
         raise NotFiniteError(
-            f"stage {stage}: {terms} stopped being finite at step {step:,}; "
-            + (kept if epochs else "no epoch was complete, so there are no good weights to keep")
-            + f". In a new --workdir, try a smaller --set {stage}.learning_rate=..., or --set {stage}.gamma.floor=1e-5"
+            f"stage {name}: {terms} stopped being finite at step {step:,}; {kept}. "
+            f"In a new --workdir, try a smaller --set {name}.learning_rate=..., or --set {name}.gamma.floor=1e-5"
         )

@@ -45,8 +45,13 @@ class Progress(keras.callbacks.Callback):
         rate = (self.position - self.seen) / (now - self.began)
         left = (self.epochs * self.steps - self.position) / rate
         progress = f"{self.name}: epoch {self.epoch + 1}/{self.epochs}, step {self.position:,}"
-        print(f"{progress}, {duration(left)} left, {terms(logs)}", file=sys.stderr, flush=True)
+        say(f"{progress}, {duration(left)} left, {terms(logs)}")
         self.said_at = now
+
+
+def say(line):
+    """Tell the person who waits."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def terms(logs):

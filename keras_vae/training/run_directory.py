@@ -39,20 +39,26 @@ class RunDirectory:
 
     def complete(self, config):
         """`config`, with what it leaves open as an earlier command on this run settled it."""
-        return _completed(config, self.config()) if (self.path / "config.json").exists() else config
+        return config if self.is_new else _completed(config, self.config())
+
+    @property
+    def is_new(self):
+        """Whether no run was begun here."""
+        return not (self.path / "config.json").exists()
 
     def claim(self, config):
-        """The configuration to train; stores it if the run is new.
+        """Make the directory that of a run of `config`."""
+        write_json(self.path / "environment.json", _environment())
+        write_text(self.path / "config.json", configs.to_json(config))
 
-        Refuses a directory that holds another configuration, or other people's files.
-        """
-        stored_path = self.path / "config.json"
-        if not stored_path.exists():
+    def check(self, config):
+        """Refuse a directory that holds another configuration, or other things than a run."""
+        if self.is_new:
+            if self.path.exists() and not self.path.is_dir():
+                raise ValueError(f"{self.path} is a file; --workdir must name a directory, new or of an earlier run")
             if self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
                 raise ValueError(f"{self.path} is not empty and holds no run; choose another --workdir")
-            write_text(stored_path, configs.to_json(config))
-            write_json(self.path / "environment.json", _environment())
-            return config
+            return
         stored = self.config()
         if different := configs.differences(_settled(stored), _settled(config)):
             raise ValueError(
@@ -60,14 +66,12 @@ class RunDirectory:
                 + "\n  ".join(different)
                 + "\nUse the stored values, or another --workdir."
             )
-        return config
 
     def config(self):
         """The stored Config."""
-        path = self.path / "config.json"
-        if not path.exists():
+        if self.is_new:
             raise ValueError(f"{self.path} holds no run: it has no config.json; train one with train.py")
-        return configs.from_json(path.read_text())
+        return configs.from_json((self.path / "config.json").read_text())
 
     def stage(self, name):
         """Folder of a stage."""
@@ -79,11 +83,13 @@ class RunDirectory:
 
     def save_stage(self, stage, file_name="model.keras"):
         """Save a stage as a .keras file that loads without custom objects once keras_vae is imported."""
+        path = self.stage(stage.name) / file_name
         with tempfile.TemporaryDirectory() as folder:
             temporary = pathlib.Path(folder) / "model.keras"
             stage.save(temporary)
             with open(temporary, "rb") as saved:
-                write_atomically(self.stage(stage.name) / file_name, lambda file: shutil.copyfileobj(saved, file))
+                write_atomically(path, lambda file: shutil.copyfileobj(saved, file))
+        return path
 
     def load_stage(self, name):
         """A trained stage."""

@@ -1,0 +1,188 @@
+"""Training speed on the network of RB Table 1: `fit` with all callbacks, plain Keras `fit`, a plain PyTorch loop.
+
+    python bench/train_steps.py [--rounds=3] [--seconds=20]
+
+Each arm runs in a process of its own, in turn, so that a drift of the machine's speed meets all of them. Compilation
+and warm-up are not counted. The data are random images: the speed does not depend on them.
+"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from absl import app, flags
+
+flags.DEFINE_integer("rounds", 3, "Times that each arm is run.")
+flags.DEFINE_float("seconds", 20.0, "Least time that is measured in each run.")
+flags.DEFINE_string("arm", None, "Run one arm in this process and print its figure as JSON.")
+flags.DEFINE_integer("batch", 20, "Batch size of --arm.")
+
+KAPPA, EXAMPLES, BATCHES = 200, 60_000, (20, 128)
+
+
+def random_images():
+    import numpy as np
+
+    return np.random.default_rng(0).integers(0, 256, (EXAMPLES, 28, 28, 1), dtype=np.uint8)
+
+
+def ours(batch, seconds):
+    """Steps/s of train_stage's fit, with backup, probe, TensorBoard, guard and progress."""
+    import keras
+
+    import keras_vae  # noqa: F401
+    from keras_vae.config import replace
+    from keras_vae.data.pipeline import Epochs
+    from keras_vae.models import Stack
+    from keras_vae.presets import mnist_vae
+    from keras_vae.training.building import build_stage
+    from keras_vae.training.run_directory import RunDirectory
+    from keras_vae.training.train_stage import fit
+
+    images = random_images()
+    config = mnist_vae.paper()
+    settings = replace(config.stages[0], batch_size=batch, jit_compile=True, epochs=1000)
+    stack = Stack([build_stage(config, 0, images.shape[1:])])
+    epochs = Epochs([images], batch, seed=0)
+    timer = StopAfter(keras.callbacks.Callback, epochs.steps, seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        fit(RunDirectory(folder), settings, stack, epochs, images[:256], extra=[timer.callback])
+    return timer.rate
+
+
+def keras_fit(batch, seconds, **options):
+    """Steps/s of Keras' own train function on the same model and train step, fed by tf.data."""
+    import keras
+    import tensorflow as tf
+
+    import keras_vae  # noqa: F401
+    from keras_vae.presets import mnist_vae
+    from keras_vae.training.building import build_stage
+
+    images = random_images()
+    model = build_stage(mnist_vae.paper(), 0, images.shape[1:])
+    model.make_train_function = lambda force=False: keras.Model.make_train_function(model, force)
+    model.compile(keras.optimizers.Adam(1e-3), **options)
+    dataset = tf.data.Dataset.from_tensor_slices(images).shuffle(EXAMPLES).batch(batch, drop_remainder=True).prefetch(2)
+    timer = StopAfter(keras.callbacks.Callback, EXAMPLES // batch, seconds)
+    model.fit(dataset, epochs=1000, verbose=0, shuffle=False, callbacks=[timer.callback])
+    return timer.rate
+
+
+class StopAfter:
+    """A callback that measures from the end of a first part of an epoch on, and stops training after `seconds`."""
+
+    def __init__(self, base, steps, seconds):
+        outer = self
+        self.rate = None
+
+        class Timer(base):
+            began, epoch = None, 0
+
+            def on_epoch_begin(self, epoch, logs=None):
+                self.epoch = epoch
+
+            def on_train_batch_end(self, batch, logs=None):
+                now, position = time.perf_counter(), self.epoch * steps + min(batch + 1, steps)
+                if self.began is None:
+                    if position >= 300:  # compiled and warm
+                        self.began, self.first = now, position
+                elif now - self.began >= seconds:
+                    outer.rate = (position - self.first) / (now - self.began)
+                    self.model.stop_training = True
+
+        self.callback = Timer()
+
+
+def pytorch(batch, seconds):
+    """Steps/s of an eager PyTorch loop over the same network, with fused Adam; data as one tensor in memory."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Sequential(nn.Linear(200, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh())
+
+        def forward(self, x):
+            return x + self.inner(x)
+
+    widths = [784, 200, 200, 200, 200, 200, 200]
+    layers = [part for i, o in zip(widths, widths[1:]) for part in (nn.Linear(i, o), nn.Tanh())]
+    encoder, mean, log_variance = nn.Sequential(*layers), nn.Linear(200, KAPPA), nn.Linear(200, KAPPA)
+    residuals = [Residual() for _ in range(3)]
+    decoder = nn.Sequential(nn.Linear(KAPPA, 200), *residuals, nn.Linear(200, 784), nn.Sigmoid())
+    log_gamma = nn.Parameter(torch.zeros(()))
+    modules = (encoder, mean, log_variance, decoder)
+    optimizer = torch.optim.Adam([p for m in modules for p in m.parameters()] + [log_gamma], lr=1e-3, fused=True)
+    images = torch.from_numpy(random_images().reshape(EXAMPLES, 784))
+    steps, began, constant = 0, None, 784 * 0.9189385332
+    while True:
+        order = torch.randperm(EXAMPLES)
+        for start in range(0, EXAMPLES - batch + 1, batch):
+            x = images[order[start : start + batch]].float() / 255.0
+            h = encoder(x)
+            mu, lv = mean(h), log_variance(h)
+            x_hat = decoder(mu + torch.exp(lv / 2) * torch.randn_like(mu))
+            error = ((x - x_hat) ** 2).sum(1)
+            reconstruction = error / (2 * torch.exp(log_gamma)) + 392 * log_gamma + constant
+            loss = (reconstruction + 0.5 * (mu**2 + lv.exp() - lv - 1).sum(1)).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            steps += 1
+            if steps == 300:
+                began = time.perf_counter()
+            elif began and steps % 50 == 0 and time.perf_counter() - began >= seconds:
+                return (steps - 300) / (time.perf_counter() - began)
+
+
+ARMS = {
+    "ours": ours,
+    "keras": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=False),
+    "keras, jit_compile=True": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=True),
+    "pytorch": pytorch,
+}
+
+
+def available():
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return [arm for arm in ARMS if arm != "pytorch"]
+    return list(ARMS)
+
+
+def compare(rounds, seconds):
+    for batch in BATCHES:
+        figures = {arm: [] for arm in available()}
+        for _ in range(rounds):
+            for arm, values in figures.items():
+                command = [sys.executable, __file__, f"--arm={arm}", f"--batch={batch}", f"--seconds={seconds}"]
+                told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+                values.append(json.loads(told.stdout.splitlines()[-1]))
+                print(f"batch {batch}, {arm}: {values[-1]:.1f} steps/s", file=sys.stderr, flush=True)
+        print(f"\nbatch {batch}: steps/s, median of {rounds} (smallest to largest); ours as a multiple, round by round")
+        for arm, values in figures.items():
+            ratio = statistics.median(mine / theirs for mine, theirs in zip(figures["ours"], values))
+            middle, low, high = statistics.median(values), min(values), max(values)
+            print(f"  {arm:24} {middle:7.1f} ({low:.1f} to {high:.1f})   {ratio:5.2f}x")
+
+
+def main(_):
+    args = flags.FLAGS
+    if args.arm:
+        print(json.dumps(ARMS[args.arm](args.batch, args.seconds)))
+    else:
+        compare(args.rounds, args.seconds)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+    app.run(main)
