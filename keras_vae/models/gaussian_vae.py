@@ -20,6 +20,7 @@ class GaussianVAE(Stage):
 
     TERMS = ("loss", "reconstruction", "kl", "squared_error")
     stochastic = True
+    has_prior = True
 
     def __init__(self, encoder, decoder, beta=1.0, **kwargs):
         super().__init__(encoder, decoder, **kwargs)

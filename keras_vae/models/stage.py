@@ -22,10 +22,11 @@ class Stage(Trainable):
     seed      of the reparameterisation noise.
     affine_skip  adds W z + b to the decoder's output: mu_x = f(z) + W z + b (eq. (5) of regularisation balance).
 
-    A subclass defines `stochastic` and `objective`.
+    A subclass defines `stochastic`, `has_prior` and `objective`.
     """
 
     stochastic = False  # whether a code is a draw from q(z|x), or the mean alone
+    has_prior = False  # whether the loss brings the codes near N(0, I), so that it can be sampled from
 
     def __init__(self, encoder, decoder, gamma=None, measure="own", seed=0, affine_skip=False, **kwargs):
         super().__init__(**kwargs)

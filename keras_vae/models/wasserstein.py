@@ -16,6 +16,7 @@ class WassersteinAutoencoder(Autoencoder):
     """
 
     TERMS = ("loss", "squared_error", "mmd")
+    has_prior = True
 
     def __init__(self, encoder, decoder, weight=100.0, **kwargs):
         super().__init__(encoder, decoder, **kwargs)

@@ -20,9 +20,9 @@ VAE = StageConfig(
 )
 SECOND = StageConfig(name="second", model="gaussian_vae", network="latent_residual", latent_dim=64, **PAPER)
 
-# A learned log gamma moves by about the learning rate a step: in so few steps it would stay far above the error and
-# over-regularise. The closed form of its optimum, eq. (6) of infinite gradients, is there at once.
-GAMMA = {"mode": "optimal"}
+# A learned log gamma moves by about the learning rate a step. The published schedule has half a million steps for its
+# way down from 1; quick() has a few thousand, and begins where the autoencoder below has brought the error already.
+NEAR = {"mode": "learned", "initial": 0.01}
 
 
 def paper():
@@ -31,10 +31,12 @@ def paper():
 
 
 def quick():
-    """64x64, narrow."""
+    """64x64, narrow; under 25 minutes on two CPU cores for 8,000 images."""
+    fast = {"learning_rate": 1e-3, "schedule": "exponential"}
+    ae = {"network_options": {"width": 0.5}, "epochs": 40, "batch_size": 64, "learning_rate": 2e-3}
     stages = (
-        replace(AE, network_options={"width": 0.25}, epochs=20, learning_rate=1e-3, schedule="exponential"),
-        replace(VAE, epochs=8, learning_rate=1e-3, schedule="exponential", gamma=GAMMA),
-        replace(SECOND, epochs=100, learning_rate=1e-3, schedule="exponential", gamma=GAMMA),
+        replace(AE, **{**fast, **ae}),
+        replace(VAE, **fast, epochs=40, gamma=NEAR),
+        replace(SECOND, **fast, epochs=150),
     )
     return Config(dataset="celeb_a", data_options={"image_size": [64, 64]}, stages=stages)

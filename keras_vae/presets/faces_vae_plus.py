@@ -1,16 +1,23 @@
 """VAE+ on the procedural faces: the recipe of celeb_a_vae_plus on a data set that needs no download."""
 
-from keras_vae.config import Config
+from keras_vae.config import Config, replace
 from keras_vae.presets import celeb_a_vae_plus
+
+SIZE = {"image_size": [64, 64]}
 
 
 def paper():
-    """The published schedule, on 64x64 images."""
-    stages = celeb_a_vae_plus.paper().stages
-    return Config(dataset="faces", data_options={"image_size": [64, 64]}, stages=stages)
+    """The published schedule."""
+    return Config(dataset="faces", data_options=SIZE, stages=celeb_a_vae_plus.paper().stages)
 
 
 def quick():
-    """32x32."""
-    stages = celeb_a_vae_plus.quick().stages
-    return Config(dataset="faces", data_options={"image_size": [32, 32]}, stages=stages)
+    """Under four minutes on two CPU cores."""
+    ae, vae, second = celeb_a_vae_plus.paper().stages
+    fast = {"learning_rate": 2e-3, "schedule": "exponential"}
+    stages = (
+        replace(ae, **fast, epochs=13, batch_size=64, network_options={"width": 0.25}),
+        replace(vae, **fast, epochs=12, gamma={"mode": "learned", "initial": 0.003}),
+        replace(second, **fast, epochs=60),
+    )
+    return Config(dataset="faces", data_options=SIZE, stages=stages)

@@ -37,5 +37,6 @@ class Board(keras.callbacks.Callback):
         tf.summary.histogram("posterior deviation", stddev)
         if len(stack.data_shape) == 3:
             tf.summary.image("reconstructions", pairs(self.images[:16], reconstructions[:16])[None])
-            tf.summary.image("samples", grid(stack.sample(16, seed=0, stage=name))[None])
+            if stack.active_stage.has_prior:
+                tf.summary.image("samples", grid(stack.sample(16, seed=0, stage=name))[None])
         tf.summary.histogram("variance of each mean", np.var(mean, axis=0))

@@ -66,7 +66,7 @@ def fit(run, settings, stack, epochs, held_out, extra=()):
     seconds = time.monotonic() - began
     _finish(run, stack, held_out, history)
     seen = (settings.epochs - first_epoch) * epochs.steps * settings.batch_size
-    _conclude(stack.active_stage, settings.epochs - first_epoch, seconds, seen, history[-1])
+    _conclude(stack, settings.epochs - first_epoch, seconds, seen, history[-1])
 
 
 def _arrays(run, config, index, stack, images):
@@ -90,15 +90,18 @@ def _finish(run, stack, held_out, history):
     write_json(folder / "diagnostics.json", {**logs, "gamma": float(stage.gamma.value), **diagnostics})
     write_json(folder / "history.json", history)
     if len(stack.data_shape) == 3:
-        write_png(folder / "samples.png", grid(stack.sample(64, seed=0)))
+        if stage.has_prior:
+            write_png(folder / "samples.png", grid(stack.sample(64, seed=0)))
         write_png(folder / "reconstructions.png", pairs(held_out[:32], reconstructions[:32]))
     run.save_stage(stage)
     run.finish(stage.name)
 
 
-def _conclude(stage, epochs, seconds, seen, logs):
+def _conclude(stack, epochs, seconds, seen, logs):
+    stage = stack.active_stage
     words = [f"{epochs} epochs in {duration(seconds)}", f"{seen / seconds:,.0f} examples/s"]
-    words += [f"held out: squared error {logs['val_squared_error']:.4g}", f"KL {logs['val_kl']:.4g}"]
+    space = "in pixels" if len(stack.data_shape) == 3 else "in the data"
+    words += [f"held out: squared error {space} {logs['val_squared_error']:.4g}", f"KL {logs['val_kl']:.4g}"]
     words += [f"gamma {logs['gamma']:.3g}", f"{logs['active']:.0f} of {stage.latent_dim} dimensions active"]
     for bound in ("floor", "ceiling"):
         if share := logs.get(f"gamma_at_{bound}"):
