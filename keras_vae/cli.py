@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 
 import tensorflow as tf
 from absl import logging
@@ -47,6 +48,8 @@ def image_size(text):
 
 def run(main, app):
     """Run an absl main. What a user can mend is said in one message, without a stack trace."""
+
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
 
     def guarded(argv):
         logging.set_verbosity(logging.WARNING)

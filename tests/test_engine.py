@@ -72,6 +72,16 @@ def test_two_replicas_take_the_same_steps_as_one(steps_per_execution):
         np.testing.assert_allclose(values, two_logs[name], rtol=1e-4, err_msg=name)
 
 
+def test_a_strategy_of_one_replica_works():
+    one, _ = trained(1)
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = tiny.vae()
+        model.compile(keras.optimizers.SGD(1e-4), jit_compile=True, steps_per_execution=5)
+    dataset = tf.data.Dataset.from_tensor_slices(tiny.images(8 * 13)).batch(8, drop_remainder=True)
+    model.fit(dataset, epochs=2, verbose=0, shuffle=False)
+    np.testing.assert_allclose(tiny.weights(one), tiny.weights(model), rtol=1e-4, atol=1e-6)
+
+
 def test_two_replicas_evaluate_as_one():
     one, _ = trained(1, epochs=1)
     two, _ = trained(2, epochs=1, steps_per_execution=4)

@@ -12,7 +12,7 @@ def multi_step(model, step):
     """A function iterator -> logs that runs `step(batch)` on the next `model.steps_per_execution` batches."""
     if model.run_eagerly:
         dispatch = _eager(model, step)
-    elif model.distribute_strategy.num_replicas_in_sync == 1 and model.jit_compile:
+    elif model.in_xla:
         dispatch = _compiled_loop(model, step)
     else:
         dispatch = _strategy_loop(model, step)

@@ -20,6 +20,10 @@ class Trainable(keras.Model):
     TERMS = ("loss",)
     EXTRAS = ()  # names of further things that terms() returns to be logged
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.has_strategy = tf.distribute.has_strategy()
+
     def compile(self, optimizer="adam", *, jit_compile="auto", steps_per_execution=1, run_eagerly=False, **kwargs):
         super().compile(
             optimizer=optimizer,
@@ -42,8 +46,8 @@ class Trainable(keras.Model):
 
     @property
     def in_xla(self):
-        """Whether steps run inside an XLA program (with several replicas XLA cannot reach the mirrored variables)."""
-        return bool(self.jit_compile) and not self.run_eagerly and self.distribute_strategy.num_replicas_in_sync == 1
+        """Whether steps run inside an XLA program; under a strategy XLA cannot reach the mirrored variables."""
+        return bool(self.jit_compile) and not self.run_eagerly and not self.has_strategy
 
     def terms(self, batch, training):
         raise TypeError(f"{type(self).__name__} does not say what it minimises: define terms(batch, training)")
