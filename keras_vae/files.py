@@ -10,7 +10,10 @@ def write_atomically(path, write):
     """Call write(binary file) and put the result at `path` in one step: a killed process leaves the old file."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
@@ -18,8 +21,10 @@ def write_atomically(path, write):
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         pathlib.Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):  # "No space left on device" says more with the name of the file
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

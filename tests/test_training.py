@@ -17,9 +17,14 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import keras_vae as kv
-from keras_vae.config import Config, StageConfig, override
+from keras_vae.config import Config, StageConfig, override, replace
+from keras_vae.data.pipeline import Epochs
 from keras_vae.files import write_text
+from keras_vae.models import Stack
+from keras_vae.training.building import build_stage
 from keras_vae.training.guard import NotFiniteError
+from keras_vae.training.run_directory import RunDirectory
+from keras_vae.training.train_stage import fit
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 4}
@@ -204,6 +209,24 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
         kv.load(tmp_path / "run")
 
 
+def test_the_last_good_weights_are_kept(tmp_path):
+    """A weight becomes NaN in the third epoch; those after the second are saved, and are finite."""
+    images = kv.data.load("faces", "train", image_size=(16, 16), count=80)
+    config = replace(CONFIG, stages=CONFIG.stages[:1])
+    run, stack = RunDirectory(tmp_path / "run"), Stack([build_stage(config, 0, images.shape[1:])])
+    bias = stack.active_stage.encoder.get_layer("mean").bias
+
+    class Break(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                bias.assign(bias + np.nan)
+
+    with pytest.raises(NotFiniteError, match=r"at step 11; the last good weights, after epoch \d, are in .*last_good"):
+        fit(run, config.stages[0], stack, Epochs([images], 16, seed=0), images[:8], extra=[Break()])
+    kept = keras.saving.load_model(tmp_path / "run" / "ae" / "last_good.keras", compile=False)
+    assert all(np.isfinite(weight.numpy()).all() for weight in kept.weights)
+
+
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_text(path, "old")
@@ -212,7 +235,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left on device: .*file"):
         write_text(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
