@@ -12,8 +12,11 @@ setup(
         "absl-py>=2.1",
         "importlib_resources>=6.0",  # tensorflow-datasets uses it to download, but does not ask for it
         "keras>=3.15,<3.16",
+        "matplotlib>=3.8",
         "numpy>=1.26",
         "pillow>=10",
+        "scikit-learn>=1.5",
+        "scipy>=1.13",
         "tensorboard>=2.20",
         "tensorflow>=2.21,<2.22",
         "tensorflow-datasets>=4.9.10,<5",
