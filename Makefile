@@ -6,9 +6,10 @@ INSTALLED = $(VENV)/installed
 
 .PHONY: demo test test-slow lint bench clean
 
-demo: $(INSTALLED)  ## train VAE+ on the procedural faces and write grids of samples and reconstructions
+demo: $(INSTALLED)  ## train VAE+ on the procedural faces, measure it, and write a page about it
 	$(BIN)/python train.py --dataset=faces --stage=all --quick --workdir=runs/demo
-	@echo "look at runs/demo/second/samples.png and runs/demo/vae/reconstructions.png"
+	$(BIN)/python evaluate.py --workdir=runs/demo --count=1000
+	@echo "look at runs/demo/report.html, runs/demo/second/samples.png and runs/demo/vae/reconstructions.png"
 
 test: $(INSTALLED)  ## the whole suite, under ten minutes on two cores
 	$(BIN)/ruff check .

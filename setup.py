@@ -7,6 +7,7 @@ setup(
     version="0.1.0",
     description="Gaussian autoencoder-based generative models with a learned decoder variance",
     packages=find_packages(include=["keras_vae", "keras_vae.*"]),
+    package_data={"keras_vae.report": ["*.css"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",

@@ -8,11 +8,23 @@ Importing the package registers its classes with Keras, so that .keras files loa
 """
 
 from keras_vae import _quiet  # noqa: F401, I001  first: it imports TensorFlow
-from keras_vae import config, data, diagnostics, models, theory
+from keras_vae import config, data, diagnostics, metrics, models, theory
 from keras_vae.config import Config, StageConfig
 from keras_vae.models import Stack
 from keras_vae.training.run_directory import load
 from keras_vae.training.train import train
 
 __version__ = "0.1.0"
-__all__ = ["Config", "Stack", "StageConfig", "config", "data", "diagnostics", "load", "models", "theory", "train"]
+__all__ = [
+    "Config",
+    "Stack",
+    "StageConfig",
+    "config",
+    "data",
+    "diagnostics",
+    "load",
+    "metrics",
+    "models",
+    "theory",
+    "train",
+]

@@ -8,6 +8,7 @@ import numpy as np
 from keras_vae.data.codes import posteriors
 from keras_vae.data.grids import grid, pairs, write_png
 from keras_vae.data.pipeline import Epochs
+from keras_vae.diagnostics import Verdict
 from keras_vae.files import write_json
 from keras_vae.models import Stack
 from keras_vae.training.backup import Backup
@@ -56,6 +57,7 @@ def fit(run, settings, stack, epochs, held_out, extra=()):
         callbacks=[
             keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(epochs, "epoch", epoch)),
             Guard(run, backup),
+            *([Verdict(held_out)] if stack.active_stage.has_prior else []),  # without a prior there is no balance
             Probe(held_out[:PROBED], history),
             Board(run.path / "tensorboard" / name, held_out[:PROBED], settings.epochs),
             backup,

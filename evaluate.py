@@ -1,0 +1,26 @@
+"""Measure a trained run: python evaluate.py --workdir=W -> W/results.json, W/report.html"""
+
+import sys
+
+from absl import app, flags
+
+from keras_vae import cli, report
+from keras_vae.evaluation import evaluate
+
+flags.DEFINE_string("workdir", None, "Run directory of a trained stack.", required=True)
+flags.DEFINE_list("metrics", None, "Parts to measure, by the names of files in keras_vae/evaluation; all by default.")
+flags.DEFINE_integer("count", 2000, "Test images and samples, at most.", lower_bound=16)
+flags.DEFINE_integer("seed", 0, "Of samples, draws and clusters.")
+flags.DEFINE_string("features", "pixels", "Features of the Frechet distance: a file of keras_vae/metrics/features.")
+flags.DEFINE_string("feature_path", None, "Local file of their weights, where they need one.")
+flags.DEFINE_string("data_dir", None, "Where the data lie, if not where they lay when the run was trained.")
+
+
+def main(_):
+    args = flags.FLAGS
+    evaluate(args.workdir, args.metrics, args.count, args.seed, args.features, args.feature_path, args.data_dir)
+    print(f"measured: {report.write(args.workdir)}")
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main, app))

@@ -1,0 +1,71 @@
+"""The numbers that a verdict rests on."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.data.pixels import to_unit
+from keras_vae.diagnostics.active_units import active_units
+from keras_vae.diagnostics.effective_rank import effective_rank
+from keras_vae.diagnostics.variance_law import variance_law
+from keras_vae.maths.kernels import unbiased_mmd
+from keras_vae.models.checks import checked_data
+
+COMPARED = 1000  # codes that the MMD is estimated from, at most
+PAIRS = 10  # of samples of the prior, for the MMD's noise
+
+
+def verdict_inputs(stack, images, stage=None, seed=0):
+    """The arguments of `verdict` as a dict, measured of a stage (by default that of the inference code) on images.
+
+    images: (n, *data_shape), held-out; a few hundred, the same each time, so that numbers of epochs compare.
+    """
+    images = checked_data(images, stack.data_shape)
+    stage = stack.stage(stage)
+    index = stack.stages.index(stage.name)
+    mean, stddev = stack.encode(images, stage=stage.name)
+    active, law = active_units(mean), variance_law(mean, stddev)
+    law = law[active] if active.any() else law
+    below = stack.stages[index - 1] if index else None
+    numbers = {
+        "explained": _explained(stack, images, mean, stage.name),
+        "attainable": _explained(stack, images, stack.encode(images, stage=below)[0], below) if below else 1.0,
+        "active": int(active.sum()),
+        "latent_dim": stage.latent_dim,
+        "effective_rank": effective_rank(mean, stddev),
+        "stochastic": stage.stochastic,
+        "has_prior": stage.has_prior,
+        "second_stage": bool(below) and stack.stage(below).stochastic,
+    }
+    if stage.stochastic:
+        numbers["law_mean"], numbers["law_worst"] = float(law.mean()), float(law[np.argmax(np.abs(law - 1.0))])
+        signal = np.var(mean, axis=0) > np.mean(np.square(stddev), axis=0)
+        numbers["informative"] = int(np.sum(signal & active))
+    if stage.has_prior and len(images) > 1:
+        count = min(len(images), COMPARED)
+        random = np.random.default_rng(seed)
+        codes = mean[:count] + stddev[:count] * random.standard_normal((count, stage.latent_dim))
+        numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
+        numbers["mmd_noise"] = _mmd_noise(count, stage.latent_dim)
+    return numbers
+
+
+def _explained(stack, images, mean, stage):
+    """1 - squared error / variance, of all pixels together."""
+    x = to_unit(tf.constant(images)).numpy().astype(np.float64)
+    variance = np.mean(np.square(x - x.mean(axis=0)))
+    error = np.mean(np.square(x - stack.decode(mean, stage=stage)))
+    return float(1.0 - error / variance) if variance > 0.0 else 0.0
+
+
+def _mmd(a, b):
+    return float(unbiased_mmd(tf.constant(a, tf.float32), tf.constant(b, tf.float32)))
+
+
+@functools.lru_cache
+def _mmd_noise(count, latent_dim):
+    """Root mean square of the MMD between two samples of N(0, I)."""
+    random = np.random.default_rng(0)
+    values = [_mmd(*random.standard_normal((2, count, latent_dim))) for _ in range(PAIRS)]
+    return float(np.sqrt(np.mean(np.square(values))))

@@ -1,0 +1,28 @@
+"""Numbers of statistically different bins."""
+
+from keras_vae.metrics import ImageBins, downsample
+
+BINS = (100, 200, 300)  # K of Table 4
+PER_BIN = 10  # training images a bin, at least
+
+
+def results(subject):
+    """NDB / K of held-out images, Downsample and the samples of each stage, with K fewer where data are few."""
+    if not subject.are_images:
+        return {}
+    # As many training images as there are samples: the test compares proportions of both.
+    train = subject.train[: max(len(subject.test), BINS[-1] * PER_BIN)]
+    sets = {"test images (floor)": subject.test, "downsampled test images": downsample(subject.test), **subject.samples}
+    columns, rows = [""], [[f"samples of {name}" if name in subject.samples else name] for name in sets]
+    for bins in (k for k in BINS if k * PER_BIN <= len(train)):
+        found = ImageBins(train, bins, subject.seed)
+        columns.append(f"K = {bins}")
+        for row, images in zip(rows, sets.values()):
+            row.append(found.compare(images).ratio)
+    if len(columns) == 1:
+        return {}
+    note = (
+        f"Share of the K bins whose proportion differs significantly (0.05) between {len(train):,} training images and "
+        f"{len(subject.test):,} others. Identical distributions give about 0.05."
+    )
+    return {"tables": [{"title": "NDB", "columns": columns, "rows": rows, "note": note}]}

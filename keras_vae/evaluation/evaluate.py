@@ -1,0 +1,57 @@
+"""Measure a trained run, and write what was found."""
+
+import pathlib
+import time
+
+from keras_vae import plugins
+from keras_vae.evaluation.subject import Subject
+from keras_vae.files import read_json, write_json
+from keras_vae.training.progress import say
+from keras_vae.training.run_directory import RunDirectory, load
+
+PARTS = "keras_vae.evaluation"
+
+
+def evaluate(workdir, parts=None, count=2000, seed=0, features="pixels", feature_path=None, data_dir=None):
+    """Measure the run in `workdir` by the named parts (default: all); returns results.json, which it writes there.
+
+    Parts measured earlier and not named now are kept, if they were measured by the same protocol.
+    """
+    stack, run = load(workdir), RunDirectory(workdir)
+    config = run.config()
+    if data_dir is not None:
+        config.data_options["data_dir"] = data_dir
+    known = plugins.names(PARTS, needs="results")
+    modules = {name: plugins.find(PARTS, name, needs="results", kind="part") for name in parts or known}
+    subject = Subject(stack, config, pathlib.Path(workdir), count, seed, features, feature_path)
+    head = {
+        "run": {
+            "dataset": config.dataset,
+            "data_options": {key: value for key, value in config.data_options.items() if key != "data_dir"},
+            "stages": stack.stages,
+            "inference_stage": stack.inference_stage,
+            "latent_dim": stack.latent_dim,
+            "seed": config.seed,
+            "versions": read_json(run.path / "environment.json"),
+        },
+        "protocol": {"split": "test", "images": len(subject.test), "samples": len(subject.test), "seed": seed},
+    }
+    path = run.path / "evaluation.json"
+    found = read_json(path) if path.exists() else {}
+    found = found if found.get("head") == head else {"head": head, "parts": {}}
+    for name, module in modules.items():
+        began = time.monotonic()
+        found["parts"][name] = module.results(subject)
+        write_json(path, found)
+        say(f"{name}: {time.monotonic() - began:.1f} s")
+    results = _joined(head, [found["parts"][name] for name in known if name in found["parts"]])
+    write_json(run.path / "results.json", results)
+    return results
+
+
+def _joined(head, parts):
+    results = dict(head)
+    for part in parts:
+        for key, value in part.items():
+            results[key] = [*results.get(key, []), *value] if isinstance(value, list) else value
+    return results

@@ -1,0 +1,28 @@
+"""What the latent dimensions do, and the verdict."""
+
+from keras_vae.diagnostics import latent_table, reconstruction_gain, verdict, verdict_inputs
+from keras_vae.evaluation.subject import as_numbers
+
+GAIN_IMAGES = 256  # enough for a gain, and every dimension costs a pass of the decoder
+
+
+def results(subject):
+    """Asperti's table with the reconstruction gain, and the verdict with its evidence."""
+    stack, test = subject.stack, subject.test
+    table = latent_table(*subject.posterior)
+    judged = verdict(**verdict_inputs(stack, test))
+    latents = {
+        "active": [bool(value) for value in table.active],
+        "variance_of_mean": as_numbers(table.variance_of_mean),
+        "mean_of_variance": as_numbers(table.mean_of_variance),
+        "kl": as_numbers(table.kl),
+        "variance_law": as_numbers(table.law),
+        "reconstruction_gain": as_numbers(reconstruction_gain(stack, test[:GAIN_IMAGES])),
+    }
+    active = {"name": "active dimensions", "value": int(table.active.sum()), "note": f"of {stack.latent_dim}"}
+    gamma = {"name": "gamma", "value": float(stack._pixel_gamma(stack._index(None))), "note": "decoder variance"}
+    return {
+        "verdict": {"word": judged.word, "evidence": list(judged.evidence), "advice": list(judged.advice)},
+        "headline": [active, gamma],
+        "latents": latents,
+    }

@@ -1,0 +1,29 @@
+"""The evidence lower bound and the importance-weighted likelihood."""
+
+import numpy as np
+
+from keras_vae.metrics import bits_per_dim, importance_weighted_nll
+
+SAMPLES = 50  # as in Burda et al. and Table 1 of regularisation balance
+
+
+def results(subject):
+    """ELBO and NLL of test images; nothing for a deterministic code, which has no likelihood."""
+    stack = subject.stack
+    if not stack.stage().stochastic:
+        return {}
+    score = {name: float(np.mean(values)) for name, values in stack.score(subject.test).items()}
+    nll = float(np.mean(importance_weighted_nll(stack, subject.test, SAMPLES, subject.seed)))
+    rows = [
+        ["negative ELBO", -score["elbo"]],
+        ["of which reconstruction", score["reconstruction"]],
+        ["of which KL", score["kl"]],
+        [f"negative log-likelihood, {SAMPLES} draws", nll],
+    ]
+    if subject.are_images:
+        rows.append(["the same in bits per dimension", float(bits_per_dim(nll, stack.data_shape))])
+    note = "Nats per test image, of the density of pixels in [0, 1]: negative is normal when gamma is small."
+    return {
+        "headline": [{"name": "NLL", "value": nll, "note": f"nats per test image, {SAMPLES} draws"}],
+        "tables": [{"title": "Likelihood", "columns": ["", "mean"], "rows": rows, "note": note}],
+    }

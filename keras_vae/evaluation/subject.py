@@ -1,0 +1,65 @@
+"""What is evaluated, and on what."""
+
+import dataclasses
+import functools
+import pathlib
+
+import numpy as np
+
+from keras_vae import data
+from keras_vae.data.grids import write_png
+from keras_vae.models import Stack
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A trained stack with the images that it is measured on; every part sees the same ones."""
+
+    stack: Stack
+    config: object
+    workdir: pathlib.Path
+    count: int  # test images and samples, at most
+    seed: int
+    features: str  # file of metrics/features
+    feature_path: str | None  # of its weights
+
+    @functools.cached_property
+    def test(self):
+        """Test images (n, H, W, C) uint8, or points."""
+        return data.load(self.config.dataset, "test", **self.config.data_options)[: self.count]
+
+    @functools.cached_property
+    def train(self):
+        """All training images."""
+        return data.load(self.config.dataset, "train", **self.config.data_options)
+
+    @functools.cached_property
+    def posterior(self):
+        """Mean and deviation of the inference code of the test images."""
+        return self.stack.encode(self.test)
+
+    @functools.cached_property
+    def samples(self):
+        """{stage: `count` samples from its prior}, of the stages that have one."""
+        names = [name for name in self.stack.stages if self.stack.stage(name).has_prior]
+        return {name: self.stack.sample(len(self.test), self.seed, stage=name) for name in names}
+
+    @functools.cached_property
+    def reconstructions(self):
+        """The test images, reconstructed from their posterior means."""
+        return self.stack.decode(self.posterior[0])
+
+    @property
+    def are_images(self):
+        """Images, not points."""
+        return len(self.stack.data_shape) == 3
+
+    def picture(self, title, group, caption, name, picture):
+        """Write evaluation/<name>.png and return its entry in results.json."""
+        write_png(self.workdir / "evaluation" / f"{name}.png", picture)
+        return {"title": title, "group": group, "caption": caption, "file": f"evaluation/{name}.png"}
+
+
+def as_numbers(array):
+    """A list of floats that JSON can hold; what is infinite or NaN becomes None."""
+    return [float(value) if np.isfinite(value) else None for value in np.asarray(array)]

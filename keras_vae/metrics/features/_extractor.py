@@ -1,0 +1,46 @@
+"""What a feature extractor is."""
+
+import dataclasses
+import hashlib
+import typing
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_vae.metrics._arrays import blocks, checked_images, unit
+
+
+@dataclasses.dataclass(frozen=True)
+class Extractor:
+    """A function from images to features, with what identifies it.
+
+    name      of its plug-in.
+    sha256    of its weights: Frechet distances compare only where name and sha256 are equal.
+    function  float32 images (batch, H, W, C) in [0, 1] -> features (batch, d).
+    facts     whatever else a reader should know, for example the accuracy of a classifier.
+    """
+
+    name: str
+    sha256: str
+    function: typing.Callable
+    batch_size: int = 100
+    facts: dict = dataclasses.field(default_factory=dict)
+
+    def __call__(self, images):
+        """Features (n, d) float32 of images (n, H, W, C), uint8 or float32 in [0, 1]."""
+        return np.concatenate(list(self.batches(images)))
+
+    def batches(self, images):
+        """The same, batch by batch."""
+        images = checked_images(images, "images")
+        slices = blocks(len(images), self.batch_size)
+        for block in tqdm(slices, desc=f"{self.name} features", unit="batch", disable=None, delay=2):
+            yield np.asarray(self.function(unit(images[block])), np.float32)
+
+
+def weights_sha256(weights):
+    """SHA-256 of a list of arrays: of their values, whatever file they came in."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

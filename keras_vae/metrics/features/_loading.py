@@ -1,0 +1,28 @@
+"""Makes a feature extractor by name, and refuses options that it does not know."""
+
+import inspect
+
+from keras_vae import plugins
+
+
+def names():
+    """The names of all feature extractors, sorted."""
+    return plugins.names("keras_vae.metrics.features", needs="extractor")
+
+
+def find(name):
+    """The module of the feature extractor `name`."""
+    return plugins.find("keras_vae.metrics.features", name, needs="extractor", kind="feature extractor")
+
+
+def load(name, **options):
+    """The Extractor `name`. An option that is None counts as not given."""
+    module = find(name)
+    given = {option: value for option, value in options.items() if value is not None}
+    takes = inspect.signature(module.extractor).parameters
+    if unknown := [option for option in given if option not in takes]:
+        raise ValueError(f"{name} takes no option {', '.join(unknown)}; it takes: {', '.join(takes) or 'none'}")
+    missing = [option for option in takes if takes[option].default is inspect.Parameter.empty and option not in given]
+    if missing:
+        raise ValueError(f"{name} needs the option {', '.join(missing)}")
+    return module.extractor(**given)

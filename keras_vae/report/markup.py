@@ -1,0 +1,58 @@
+"""Pieces of HTML; everything that comes from outside is escaped here."""
+
+import re
+from html import escape
+
+from keras_vae.report.digits import digits
+
+
+def section(title, body):
+    """A part of the page under its heading; nothing at all where there is no body."""
+    if not body:
+        return ""
+    return f'<section id="{slug(title)}"><h2>{escape(title)}</h2>{body}</section>'
+
+
+def slug(text):
+    """A name for an anchor or a class."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
+
+
+def paragraph(text, kind):
+    """A paragraph of a CSS class; nothing for no text."""
+    return f'<p class="{kind}">{escape(str(text))}</p>' if text else ""
+
+
+def bullets(texts):
+    """A list."""
+    return "<ul>" + "".join(f"<li>{escape(str(text))}</li>" for text in texts) + "</ul>" if texts else ""
+
+
+def details(summary, body):
+    """What only some readers open."""
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>"
+
+
+def table(columns, rows, classes=None):
+    """A table that scrolls in its own box. rows: lists of JSON values; classes: a CSS class for each row."""
+    head = "".join(f'<th scope="col">{escape(str(column))}</th>' for column in columns)
+    body = ""
+    for row, kind in zip(rows, classes or [""] * len(rows)):
+        cells = f'<th scope="row">{escape(digits(row[0]))}</th>' + "".join(map(_cell, row[1:]))
+        body += f'<tr class="{kind}">{cells}</tr>' if kind else f"<tr>{cells}</tr>"
+    head = f"<thead><tr>{head}</tr></thead>" if head else ""
+    # A box that scrolls must be reachable by keyboard.
+    return f'<div class="scroll" tabindex="0"><table>{head}<tbody>{body}</tbody></table></div>'
+
+
+def facts(values):
+    """A dictionary as a table of two columns."""
+    # A seed is a name, not a quantity.
+    rows = [[name.replace("_", " "), str(value) if "seed" in name else value] for name, value in values.items()]
+    return f'<div class="facts">{table([], rows)}</div>'
+
+
+def _cell(value):
+    number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    text = escape(digits(value))
+    return f'<td class="number">{text}</td>' if number else f"<td>{text}</td>"

@@ -1,0 +1,140 @@
+"""The verdict on cases of each kind."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_vae as kv
+from keras_vae.diagnostics import Verdict, effective_rank, verdict, verdict_inputs
+from keras_vae.diagnostics.verdict_inputs import _mmd
+from keras_vae.models import GaussianVAE, Stack
+from keras_vae.networks import affine
+from tests import tiny
+
+GOOD = {"explained": 0.95, "active": 12, "latent_dim": 64, "law_mean": 1.01, "law_worst": 1.06}
+GOOD |= {"effective_rank": 11.5, "informative": 12, "mmd": 2e-4, "mmd_noise": 3e-4}
+
+
+def judged(**changes):
+    return verdict(**{**GOOD, **changes})
+
+
+def test_balanced_and_nothing_to_mend():
+    result = judged()
+    assert result.word == "balanced" and result.advice == ("Nothing to mend.",)
+    assert "95.0%" in result.evidence[0] and "12 of 64" in result.evidence[1]
+    assert str(result).splitlines()[0] == "balanced" and "  > Nothing to mend." in str(result)
+
+
+def test_the_generation_gap_wants_a_second_stage():
+    result = judged(mmd=5e-3)
+    assert result.word == "balanced" and "add a second stage" in result.advice[0]
+    assert "longer or wider" in judged(mmd=5e-3, second_stage=True).advice[0]
+
+
+def test_no_sparsity_wants_more_dimensions():
+    assert "try more" in judged(active=64, effective_rank=60.0, informative=60).advice[0]
+
+
+def test_posterior_collapse_is_over_regularised():
+    result = judged(explained=0.0, active=0, effective_rank=0.0, law_mean=1.0, law_worst=1.0, informative=0)
+    assert result.word == "over-regularised" and "ceiling on gamma" in result.advice[0]
+
+
+def test_poor_reconstruction_with_dead_dimensions_is_over_regularised():
+    result = judged(explained=0.4, active=3, effective_rank=2.9, informative=3)
+    assert result.word == "over-regularised"
+    for remedy, advice in zip(("Skip", "More dimensions", "ceiling", "autoencoder below", "beta"), result.advice):
+        assert remedy in advice
+
+
+def test_poor_and_redundant_wants_training_not_dimensions():
+    result = judged(explained=0.5, active=16, latent_dim=16, effective_rank=6.8, law_mean=1.37)
+    assert result.word == "over-regularised" and "train longer" in result.advice[0]
+
+
+def test_too_few_dimensions_is_over_regularised():
+    result = judged(explained=0.4, active=4, latent_dim=4, effective_rank=3.9, informative=4)
+    assert result.word == "over-regularised" and "more dimensions" in result.advice[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"active": 64, "effective_rank": 10.8}, {"law_mean": 0.63}, {"law_mean": 1.46}, {"mmd": 0.3}],
+    ids=["redundant", "law below", "law above", "far from the prior"],
+)
+def test_under_regularised(changes):
+    assert judged(**changes).word == "under-regularised"
+
+
+def test_the_law_says_nothing_of_deterministic_codes():
+    result = judged(law_mean=3.0, law_worst=9.0, stochastic=False, has_prior=False, mmd=2.0)
+    assert result.word == "balanced" and "law" not in str(result) and "VAE on them" in str(result)
+    redundant = judged(active=64, effective_rank=8.0, stochastic=False, has_prior=False)
+    assert redundant.word == "under-regularised" and "as it should be" in redundant.advice[0]
+
+
+def test_a_stage_is_judged_by_what_the_stage_below_leaves():
+    assert judged(explained=0.6).word == "over-regularised"
+    result = judged(explained=0.6, attainable=0.62)
+    assert result.word == "balanced" and "stage below is the bottleneck" in result.advice[0]
+
+
+def test_what_is_unknown_is_not_judged():
+    assert verdict(0.9, 5, 10).word == "balanced"
+
+
+def test_an_impossible_count_is_named():
+    with pytest.raises(ValueError, match="active is 11"):
+        verdict(0.9, 11, 10)
+
+
+def test_confined_codes_are_under_regularised_by_measurement():
+    """q(z) on a line and on a circle in the plane: the first shows in the rank, the second in the MMD alone."""
+    random = np.random.default_rng(0)
+    angle = random.uniform(0.0, 2.0 * np.pi, (800, 1))
+    circle = np.sqrt(2.0) * np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+    line = random.standard_normal((800, 1)) * [1.0, 1.0]
+    stddevs = np.full((800, 2), 0.01)
+    for means, by_rank in ((line, True), (circle, False)):
+        rank, mmd = effective_rank(means, stddevs), _mmd(means, random.standard_normal(means.shape))
+        assert (rank < 1.1) == by_rank
+        assert verdict(0.95, 2, 2, 1.0, 1.0, rank, 2, mmd, 1e-3).word == "under-regularised"
+
+
+@pytest.mark.parametrize(("latent_dim", "word"), [(8, "balanced"), (1, "over-regularised")])
+def test_the_optimum_of_theorem_1_is_balanced(latent_dim, word):
+    """On a subspace of 3 dimensions; with fewer than 3 it cannot but be over-regularised (section 2)."""
+    dimension, gamma, x = 20, 1e-3, kv.data.load("subspace", "test")
+    optimum = kv.theory.affine_optimum(np.cov(x.T, bias=True), gamma, latent_dim)
+    encoder, decoder = affine.encoder((dimension,), latent_dim), affine.decoder(latent_dim, (dimension,))
+    inverse = optimum.W @ np.linalg.inv(optimum.W.T @ optimum.W + gamma * np.eye(latent_dim))
+    encoder.get_layer("mean").set_weights([inverse, -x.mean(axis=0) @ inverse])
+    variances = [each for each in encoder.trainable_variables if tuple(each.shape) == (1, latent_dim)]
+    variances[0].assign(np.log(optimum.s2)[None])
+    decoder.get_layer("first").set_weights([optimum.W.T, x.mean(axis=0)])
+    numbers = verdict_inputs(Stack([GaussianVAE(encoder, decoder, name="vae")]), x)
+    assert numbers["active"] == numbers["informative"] == min(3, latent_dim)
+    assert numbers["law_worst"] == pytest.approx(1.0, abs=1e-3)
+    assert verdict(**numbers).word == word
+
+
+def test_callback_logs_each_epoch_and_prints_at_the_end(capfd):
+    stack, images = Stack([tiny.vae()]), tiny.images(40)
+    stack.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
+    callback = Verdict(images)
+    history = stack.fit(images, batch_size=20, epochs=2, verbose=0, callbacks=[callback]).history
+    numbers = verdict_inputs(stack, images)
+    for name in ("explained", "effective_rank", "law_mean", "law_worst", "mmd"):
+        assert len(history[name]) == 2 and history[name][-1] == pytest.approx(numbers[name], rel=1e-4, abs=1e-6)
+    assert callback.judgement == verdict(**numbers)
+    assert f"vae: {callback.judgement.word}" in capfd.readouterr().err
+
+
+def test_inputs_of_a_stack_with_a_second_stage():
+    second = tiny.networks(latent_dim=2, shape=(3,))
+    stack = Stack([tiny.vae(), GaussianVAE(*second, name="second")])
+    numbers = verdict_inputs(stack, tiny.images(30), "second")
+    assert numbers["second_stage"] and numbers["latent_dim"] == 2
+    assert numbers["attainable"] == pytest.approx(verdict_inputs(stack, tiny.images(30))["explained"])
+    assert not verdict_inputs(stack, tiny.images(30))["second_stage"]

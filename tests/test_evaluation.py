@@ -1,0 +1,69 @@
+"""evaluate.py on a small trained run: every part, its numbers against the metrics themselves, and the page."""
+
+import json
+
+import numpy as np
+import pytest
+
+import keras_vae as kv
+from keras_vae import plugins, report
+from keras_vae.config import Config, StageConfig
+from keras_vae.evaluation import evaluate
+
+NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3}
+CONFIG = Config(
+    dataset="faces",
+    data_options={"image_size": [16, 16], "count": 1100},
+    stages=(
+        StageConfig("vae", "gaussian_vae", "asperti_dense", 5, **NUMBERS),
+        StageConfig("second", "gaussian_vae", "concat_mlp", 5, network_options={"width": 16}, **NUMBERS),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("runs") / "run"
+    kv.train(CONFIG, workdir)
+    evaluate(workdir, count=300)
+    return workdir
+
+
+def test_every_part_leaves_its_results(run):
+    results = json.loads((run / "results.json").read_text())
+    titles = {table["title"] for table in results["tables"]}
+    assert {"NDB", "Likelihood", "Reconstruction", "Mismatch to the prior", "Frechet distance, pixels"} == titles
+    assert results["verdict"]["word"] in ("balanced", "over-regularised", "under-regularised")
+    assert len(results["latents"]["reconstruction_gain"]) == 5
+    for picture in results["pictures"]:
+        assert (run / picture["file"]).exists()
+    parts = plugins.names("keras_vae.evaluation", needs="results")
+    assert sorted(json.loads((run / "evaluation.json").read_text())["parts"]) == parts
+
+
+def test_numbers_are_those_of_the_metrics(run):
+    results, stack = json.loads((run / "results.json").read_text()), kv.load(run)
+    test = kv.data.load("faces", "test", image_size=(16, 16), count=1100)[:300]
+    headline = {entry["name"]: entry["value"] for entry in results["headline"]}
+    nll = kv.metrics.importance_weighted_nll(stack, test, samples=50, seed=0)
+    assert headline["NLL"] == pytest.approx(float(np.mean(nll)), rel=1e-6)
+    error = np.mean(np.sum((test / np.float32(255) - stack.reconstruct(test)) ** 2, axis=(1, 2, 3)))
+    assert headline["squared error"] == pytest.approx(float(error), rel=1e-5)
+    fid = kv.metrics.frechet_distance(
+        (test / np.float32(255)).reshape(300, -1), stack.sample(300, seed=0, stage="second").reshape(300, -1)
+    )
+    assert results["frechet"]["clean"]["samples of second"]["value"] == pytest.approx(fid, rel=1e-3)
+
+
+def test_parts_measured_again_replace_only_themselves(run):
+    before = json.loads((run / "evaluation.json").read_text())["parts"]
+    evaluate(run, parts=["reconstruction"], count=300)
+    assert json.loads((run / "evaluation.json").read_text())["parts"] == before
+    with pytest.raises(ValueError, match="unknown part 'recon'; known: bins, frechet, latents"):
+        evaluate(run, parts=["recon"])
+
+
+def test_the_page_is_written(run):
+    page = report.write(run).read_text()
+    for words in ("Verdict", "NDB", "Frechet distance, pixels", "data:image/png;base64"):
+        assert words.lower() in page.lower()
