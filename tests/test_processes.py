@@ -1,0 +1,134 @@
+"""train.py as a process: killed for real and started again, on two workers, and given mistakes."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import keras_vae  # noqa: F401  registers the classes that .keras files name
+from keras_vae.files import write_text
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SETTINGS = [
+    "--dataset=faces",
+    "--quick",
+    "--image_size=16",
+    "--set=data_options.count=160",
+    "--set=ae.network_options.width=0.1",
+    "--set=ae.latent_dim=16",
+    "--set=vae.latent_dim=6",
+    "--set=second.latent_dim=6",
+    *[f"--set={stage}.epochs=12" for stage in ("ae", "vae", "second")],
+    *[f"--set={stage}.batch_size=16" for stage in ("ae", "vae", "second")],
+]
+
+
+def start(workdir, *flags, **environment):
+    command = [sys.executable, "train.py", f"--workdir={workdir}", *SETTINGS, *flags]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, **pipes)
+
+
+def finished(process):
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, output
+    return output
+
+
+def kill_when(process, path):
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finished(start(whole))
+    kill_when(start(killed), killed / "ae" / "backup.npz")  # inside the first stage
+    output_after_first = start(killed)
+    kill_when(output_after_first, killed / "ae" / "DONE")  # between two stages
+    kill_when(start(killed), killed / "second" / "backup.npz")  # inside the last
+    output = finished(start(killed))
+    assert "ae: done before" in output
+    assert re.search(r"second: going on after epoch \d+ of 12", output)
+    for stage in ("ae", "vae", "second"):
+        one, other = (keras.saving.load_model(run / stage / "model.keras", compile=False) for run in (whole, killed))
+        for mine, theirs in zip(one.weights, other.weights):
+            np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=f"{stage} {mine.path}")
+        histories = [json.loads((run / stage / "history.json").read_text()) for run in (whole, killed)]
+        assert histories[0] == histories[1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--dataset=fases"], "unknown data set 'fases'; known: celeb_a, cifar10, curve, faces"),
+        (["--preset=vae"], "unknown preset 'vae'; known: affine, celeb_a_ae_vae"),
+        (["--image_size=16x"], "--image_size=16x: expected HxW"),
+        (["--strategy=fast"], "unknown strategy 'fast'; known: auto, mirrored, multi_worker, single"),
+        (["--set=vae.latent_dim=0"], "vae.latent_dim is 0; expected a whole number of at least 1"),
+        (["--set=ae.batch_size=1000"], "the batch size, 1000, is larger than the 160 training examples"),
+        (["--set=vae.schedule=warm"], "unknown learning-rate schedule 'warm'; known: burda, constant, cosine"),
+        (["--image_size=30"], "30x30"),
+        (["--set=second.network=mlp"], "unknown network 'mlp'; known: affine"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_written(flags, message, tmp_path):
+    from absl import flags as absl_flags
+
+    import train  # noqa: F401  defines the flags
+
+    values = absl_flags.FLAGS
+    values.unparse_flags()
+    values(["train.py", f"--workdir={tmp_path / 'run'}", *SETTINGS, *flags])
+    try:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            train.main([])
+    finally:
+        values.unparse_flags()
+    assert not (tmp_path / "run").exists()
+
+
+def test_errors_are_one_message_without_a_stack_trace(tmp_path):
+    write_text(tmp_path / "file", "precious")
+    for flags, message in (
+        (["--dataset=folder", f"--data_dir={tmp_path}"], "error: "),
+        ([f"--workdir={tmp_path / 'file'}"], "is a file; --workdir must name a directory"),
+    ):
+        process = start(tmp_path / "run", *flags)
+        output = process.communicate(timeout=120)[0]
+        assert process.returncode == 1, output
+        assert message in output
+        assert "Traceback" not in output
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_two_workers_end_with_equal_weights(tmp_path):
+    """Each in a process of its own, over the loopback interface."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    processes = []
+    for index in range(2):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        flags = ("--strategy=multi_worker", "--stage=ae", "--set=ae.epochs=2")
+        processes.append(start(tmp_path / str(index), *flags, TF_CONFIG=json.dumps(task)))
+    for process in processes:
+        finished(process)
+    one, two = (keras.saving.load_model(tmp_path / name / "ae" / "model.keras", compile=False) for name in ("0", "1"))
+    for mine, theirs in zip(one.weights, two.weights):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=mine.path)
