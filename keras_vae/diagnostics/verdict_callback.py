@@ -18,9 +18,12 @@ class Verdict(keras.callbacks.Callback):
     def __init__(self, images):
         super().__init__()
         self.images, self.judgement = images, None
+        self.attainable = None  # the stage below is frozen: what it explains of the probed images stays
 
     def on_epoch_end(self, epoch, logs=None):
-        numbers = verdict_inputs(self.model, self.images[:PROBED], self.model.active_stage.name)
+        name = self.model.active_stage.name
+        numbers = verdict_inputs(self.model, self.images[:PROBED], name, attainable=self.attainable)
+        self.attainable = numbers["attainable"]
         if logs is not None:
             logs.update({name: numbers[name] for name in LOGGED if name in numbers})
 

@@ -16,10 +16,11 @@ COMPARED = 1000  # codes that the MMD is estimated from, at most
 PAIRS = 10  # of samples of the prior, for the MMD's noise
 
 
-def verdict_inputs(stack, images, stage=None, seed=0):
+def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
     """The arguments of `verdict` as a dict, measured of a stage (by default that of the inference code) on images.
 
     images: (n, *data_shape), held-out; a few hundred, the same each time, so that numbers of epochs compare.
+    attainable: what the frozen stage below explains of them, where that is known already.
     """
     images = checked_data(images, stack.data_shape)
     stage = stack.stage(stage)
@@ -28,9 +29,11 @@ def verdict_inputs(stack, images, stage=None, seed=0):
     active, law = active_units(mean), variance_law(mean, stddev)
     law = law[active] if active.any() else law
     below = stack.stages[index - 1] if index else None
+    if attainable is None:
+        attainable = _explained(stack, images, stack.encode(images, stage=below)[0], below) if below else 1.0
     numbers = {
         "explained": _explained(stack, images, mean, stage.name),
-        "attainable": _explained(stack, images, stack.encode(images, stage=below)[0], below) if below else 1.0,
+        "attainable": attainable,
         "active": int(active.sum()),
         "latent_dim": stage.latent_dim,
         "effective_rank": effective_rank(mean, stddev),
