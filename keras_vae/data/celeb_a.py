@@ -10,6 +10,7 @@ PRESET = "celeb_a_vae_plus"
 SPLITS = ("train", "validation", "test")
 
 # The 128 x 128 box in the centre of the 218 x 178 image, at full resolution: (top, left, height, width).
+PHOTOGRAPH = (218, 178)
 CROP = (45, 25, 128, 128)
 
 
@@ -30,7 +31,20 @@ def load(split, *, data_dir=None, image_size=(128, 128), limit=None):
         "celeb_a",
         split,
         data_dir,
-        preprocess=lambda encoded: preprocessing.fit(preprocessing.decode(encoded, 3), (height, width), CROP),
+        preprocess=lambda encoded: read(encoded, (height, width, 3)),
         shape=(height, width, 3),
         limit=limit,
+    )
+
+
+def read(encoded, shape):
+    """The image of `shape` = (H, W, C) in the bytes of a photograph. A picture of another size than CelebA's (a face
+    that is cut out already, say) has no such box in it: its centre is taken."""
+    import tensorflow as tf
+
+    image = preprocessing.decode(encoded, shape[-1])
+    return tf.cond(
+        tf.reduce_all(tf.shape(image)[:2] == PHOTOGRAPH),
+        lambda: preprocessing.fit(image, shape[:2], CROP),
+        lambda: preprocessing.fit(image, shape[:2]),
     )

@@ -42,3 +42,8 @@ def fit(image, size, crop=None):
     image = tf.image.resize(crop_to_aspect(image, size), size, method="area")
     image = tf.cast(tf.round(image), tf.uint8)
     return tf.ensure_shape(image, (size[0], size[1], None))
+
+
+def read(encoded, shape):
+    """The image [H, W, C] uint8 of `shape` = (H, W, C) in the bytes of a PNG or JPEG: its centre, resized."""
+    return fit(decode(encoded, shape[-1]), shape[:2])

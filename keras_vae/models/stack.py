@@ -139,16 +139,17 @@ class Stack(Trainable):
         index = self._index(None)
         return self._decode(self._encode(x, index)[0], index)
 
-    def _sample(self, seeds, index):
+    def _sample(self, seeds, index, temperature=None):
         """seeds (n,) int64 -> images. A code that was learned as a draw is drawn: z ~ N(mu_z(u), gamma_z I), as Dai and
-        Wipf do; the image itself is the decoder's mean."""
-        code = seeded_normal(seeds, self._stages[index].latent_dim)
+        Wipf do; the image itself is the decoder's mean. temperature (n,) multiplies the deviation of every draw."""
+        scale = 1.0 if temperature is None else temperature[:, None]
+        code = scale * seeded_normal(seeds, self._stages[index].latent_dim)
         for level in range(index, -1, -1):
             stage = self._stages[level]
             code = stage.decode(code)
             if level and self._stages[level - 1].stochastic and stage.measure == "own":
                 noise = seeded_normal(seeds, stage.data_shape[0], stream=level)
-                code += tf.sqrt(stage.gamma.value) * noise
+                code += scale * tf.sqrt(stage.gamma.value) * noise
         return self._image(code)
 
     def _score(self, x):

@@ -45,6 +45,7 @@ def measure(stack, name, images):
     }
     diagnostics = {
         "active": active.tolist(),
+        "mean": np.mean(mean, axis=0).tolist(),
         "variance_of_mean": np.var(mean, axis=0).tolist(),
         "mean_of_variance": np.mean(np.square(stddev), axis=0).tolist(),
         "variance_law": law.tolist(),

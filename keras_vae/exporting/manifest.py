@@ -1,0 +1,46 @@
+"""What an exported version is, for people and for programs that find it years later."""
+
+import hashlib
+
+import numpy as np
+
+import keras_vae
+from keras_vae.exporting.signatures import MEANINGS
+from keras_vae.files import read_json
+
+FILE = "assets.extra/manifest.json"
+KEPT = ("protocol", "verdict", "headline", "tables")  # of results.json: numbers; pictures and curves stay in the run
+
+
+def manifest(run, stack, functions):
+    """The manifest of an export of `stack` from the RunDirectory `run`. functions: {name: concrete function}"""
+    config = (run.path / "config.json").read_bytes()
+    path = run.path / "results.json"
+    results = read_json(path) if path.exists() else {}
+    active = getattr(stack.stage(), "active_dims", None)
+    return {
+        "keras_vae": keras_vae.__version__,
+        "trained_with": read_json(run.path / "environment.json"),
+        "dataset": run.config().dataset,
+        "config_sha256": hashlib.sha256(config).hexdigest(),
+        "stages": stack.stages,
+        "inference_stage": stack.inference_stage,
+        "image_shape": list(stack.data_shape),
+        "latent_dim": stack.latent_dim,
+        "active_dims": None if active is None else np.flatnonzero(active).tolist(),
+        "gamma": float(stack._pixel_gamma(stack._index(None))),
+        "metrics": {key: value for key, value in results.items() if key in KEPT},
+        "signatures": {name: _described(function) for name, function in functions.items()},
+    }
+
+
+def _described(function):
+    inputs, outputs = function.structured_input_signature[0], function.structured_outputs
+    return {
+        "inputs": {spec.name: _tensor(spec.name, spec) for spec in inputs},
+        "outputs": {name: _tensor(name, tensor) for name, tensor in sorted(outputs.items())},
+    }
+
+
+def _tensor(name, spec):
+    return {"dtype": spec.dtype.name, "shape": spec.shape.as_list(), "meaning": MEANINGS[name]}

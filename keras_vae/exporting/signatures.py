@@ -1,0 +1,142 @@
+"""What an exported model answers: named functions of tensors, each with a free batch dimension.
+
+No row of an answer depends on the other rows of its batch, so a server may merge requests. All randomness comes in with
+the request, as one seed a row.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from keras_vae.data.pixels import to_unit
+from keras_vae.models.stage import squared_error
+
+# What the inputs and outputs are, by name; the manifest of an export says so too.
+MEANINGS = {
+    "images": "float32 in [0, 1] or, where the name ends in _uint8, uint8",
+    "image_bytes": "PNG (input: or JPEG, of any size; cropped and resized as the training images were)",
+    "codes": "codes of the inference stage",
+    "mean": "posterior mean of the inference code",
+    "stddev": "posterior standard deviation of the inference code; zero where the code is deterministic",
+    "squared_error": "||x - x_hat||^2 of each image, in [0, 1] pixels",
+    "elbo": "-(reconstruction + kl), nats",
+    "reconstruction": "-E_q[log p(x|z)], nats; grows with strangeness",
+    "kl": "KL(q(z|x) || p(z)), nats; grows with strangeness",
+    "seed": "any int64; the same seed gives the same image",
+    "temperature": "factor on the deviation of every draw; 1 is the model's own distribution, 0 its most likely code",
+    "dimension": "number of a latent dimension",
+    "active": "whether its posterior mean varies over held-out images by more than 0.01",
+    "latent_mean": "mean of q(z) along it, over held-out images",
+    "latent_stddev": "standard deviation of q(z) along it, over held-out images",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    """One function of the exported model. function(**inputs) -> {name: tensor}, each (n, ...)."""
+
+    function: callable
+    inputs: tuple  # of TensorSpec, each (None, ...), named
+
+    def traced(self):
+        """The tf.function to save."""
+        names = [spec.name for spec in self.inputs]
+        return tf.function(lambda *args: self.function(**dict(zip(names, args))), input_signature=self.inputs)
+
+
+def signatures(stack, read=None, latents=None):
+    """{name: Signature} of a stack.
+
+    read     the bytes of one PNG or JPEG -> the uint8 image (H, W, C) that training made of it; None for points.
+    latents  active, mean, stddev of the inference code's dimensions, three (latent_dim,); or None if not known.
+    """
+    found = {}
+    for suffix, (spec, reader) in _readers(stack, read).items():
+        for name, describe in _describers(stack).items():
+            found[name + suffix] = _describing(describe, spec, reader)
+    found["serving_default"] = found["encode"]
+    codes = tf.TensorSpec((None, stack.latent_dim), tf.float32, "codes")
+    found |= {"decode": Signature(lambda codes: {"images": stack._decode(codes, stack._index(None))}, (codes,))}
+    found |= _samplers(stack)
+    if read is not None:
+        for name, of in (("sample_png", "sample"), ("decode_png", "decode"), ("reconstruct_png", "reconstruct_bytes")):
+            found[name] = Signature(_encoding_png(found[of].function), found[of].inputs)
+    if latents is not None:
+        found["latent_table"] = _latent_table(*latents)
+    return found
+
+
+def _readers(stack, read):
+    """{suffix of a signature: (what it takes, how images are made of that)}"""
+    readers = {"": (tf.TensorSpec((None, *stack.data_shape), tf.float32, "images"), lambda images: images)}
+    if read is not None:
+        readers["_uint8"] = (tf.TensorSpec((None, *stack.data_shape), tf.uint8, "images"), lambda images: images)
+        image = tf.TensorSpec(stack.data_shape, tf.uint8)
+        readers["_bytes"] = (
+            tf.TensorSpec((None,), tf.string, "image_bytes"),
+            lambda image_bytes: tf.map_fn(read, image_bytes, fn_output_signature=image),
+        )
+    return readers
+
+
+def _describers(stack):
+    """{name: what the stack says of images}"""
+    index = stack._index(None)
+
+    def encode(images):
+        return dict(zip(("mean", "stddev"), stack._encode(images, index)))
+
+    def reconstruct(images):
+        reconstruction = stack._reconstruct(images)
+        return {"images": reconstruction, "squared_error": squared_error(to_unit(images), reconstruction)}
+
+    def score(images):
+        reconstruction, kl = stack._score(images)
+        return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+
+    return {"encode": encode, "reconstruct": reconstruct, "score": score}
+
+
+def _describing(describe, spec, reader):
+    return Signature(lambda **inputs: describe(reader(inputs[spec.name])), (spec,))
+
+
+def _samplers(stack):
+    """Samples of the top stage and, below a second stage, of the first.
+
+    TensorFlow Serving cannot make an input optional over REST or in a merged batch, so the temperature, which few
+    need, is asked for by a signature of its own.
+    """
+    top, first = len(stack.stages) - 1, stack._index(None)
+    seed = tf.TensorSpec((None,), tf.int64, "seed")
+    temperature = tf.TensorSpec((None,), tf.float32, "temperature")
+
+    def sample(seed, temperature=None):
+        return {"images": stack._sample(seed, top, temperature)}
+
+    found = {"sample": Signature(sample, (seed,)), "sample_at_temperature": Signature(sample, (seed, temperature))}
+    if first != top:
+        found["sample_first_stage"] = Signature(lambda seed: {"images": stack._sample(seed, first)}, (seed,))
+    return found
+
+
+def _encoding_png(function):
+    def encoding(**inputs):
+        outputs = function(**inputs)
+        pixels = tf.cast(tf.round(outputs.pop("images") * 255.0), tf.uint8)
+        return {"image_bytes": tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string), **outputs}
+
+    return encoding
+
+
+def _latent_table(active, mean, stddev):
+    """What a reader of the code needs to know of each dimension, sliders for one."""
+    columns = {
+        "active": tf.constant(active, tf.bool),
+        "latent_mean": tf.constant(mean, tf.float32),
+        "latent_stddev": tf.constant(stddev, tf.float32),
+    }
+    return Signature(
+        lambda dimension: {name: tf.gather(column, dimension) for name, column in columns.items()},
+        (tf.TensorSpec((None,), tf.int64, "dimension"),),
+    )

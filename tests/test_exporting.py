@@ -1,0 +1,276 @@
+"""A run exported as a SavedModel: it says what the live model says, in any process, and appears whole or not at all."""
+
+import io
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+import keras_vae as kv
+from keras_vae.config import Config, StageConfig, replace
+from keras_vae.data import celeb_a
+from keras_vae.exporting import export
+from keras_vae.exporting.version_directory import new_version
+from keras_vae.training.run_directory import RunDirectory
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NUMBERS = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
+SHAPE = (16, 24, 3)
+BYTES = ("decode_png", "encode_bytes", "reconstruct_bytes", "reconstruct_png", "sample_png", "score_bytes")
+ALL = {
+    *("decode", "encode", "latent_table", "reconstruct", "sample", "sample_at_temperature", "sample_first_stage"),
+    *("encode_uint8", "reconstruct_uint8", "score", "score_uint8", "serving_default", *BYTES),
+}
+
+
+def picture(random, height, width, kind):
+    """The bytes of a smooth random picture."""
+    small = PIL.Image.fromarray(random.integers(0, 256, (4, 5, 3), dtype=np.uint8))
+    file = io.BytesIO()
+    small.resize((width, height)).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """48 PNG and JPEG files of different sizes."""
+    root, random = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for split, count in (("train", 32), ("validation", 8), ("test", 8)):
+        (root / split).mkdir()
+        for number in range(count):
+            kind = ("PNG", "JPEG")[number % 2]
+            encoded = picture(random, *random.integers(20, 60, 2), kind)
+            (root / split / f"{number:02}.{kind.lower()}").write_bytes(encoded)
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(folder, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("runs") / "run"
+    config = Config(
+        dataset="folder",
+        data_options={"data_dir": str(folder), "image_size": SHAPE[:2]},
+        stages=(
+            StageConfig("ae", "autoencoder", "strided_conv", 24, network_options={"width": 0.1}, **NUMBERS),
+            StageConfig("vae", "gaussian_vae", "latent_residual", 5, model_options={"measure": "pixels"}, **NUMBERS),
+            StageConfig("second", "gaussian_vae", "concat_mlp", 5, network_options={"width": 16}, **NUMBERS),
+        ),
+    )
+    kv.train(config, workdir)
+    return workdir
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    return export(run, tmp_path_factory.mktemp("exported") / "vae")
+
+
+@pytest.fixture(scope="module")
+def served(exported):
+    loaded = tf.saved_model.load(exported)  # owns the variables, and must outlive its signatures
+    yield loaded.signatures
+
+
+def held_out(folder):
+    return kv.data.load("folder", "test", data_dir=str(folder), image_size=SHAPE[:2])
+
+
+def test_every_signature_has_a_free_batch_and_plain_types(served):
+    assert set(served) == ALL
+    for name, function in served.items():
+        specs = [*function.structured_input_signature[1].values(), *function.structured_outputs.values()]
+        assert all(spec.shape.rank and spec.shape[0] is None for spec in specs), name
+        assert {spec.dtype for spec in specs} <= {tf.float32, tf.int64, tf.uint8, tf.bool, tf.string}, name
+
+
+def test_a_process_without_the_project_gives_the_live_answers(run, exported, folder, tmp_path):
+    stack, images = kv.load(run), held_out(folder)
+    np.save(tmp_path / "images.npy", images)
+    script = f"""
+import sys, numpy as np, tensorflow as tf
+served = tf.saved_model.load({str(exported)!r}).signatures
+images = np.load("images.npy")
+seeds = (np.int64(7) << np.int64(32)) + np.arange(5)
+unit = images.astype(np.float32) / np.float32(255)
+answers = {{"encode": served["encode"](images=unit), "score": served["score"](images=unit)}}
+answers["reconstruct"] = served["reconstruct_uint8"](images=images)
+answers["sample"], answers["first"] = served["sample"](seed=seeds), served["sample_first_stage"](seed=seeds)
+np.savez("answers.npz", **{{f"{{a}}_{{b}}": value for a, found in answers.items() for b, value in found.items()}})
+assert not any(name.split(".")[0] in ("keras_vae", "tensorflow_probability") for name in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    answers = np.load(tmp_path / "answers.npz")
+    mean, stddev = stack.encode(images)
+    expected = {"encode_mean": mean, "encode_stddev": stddev, "reconstruct_images": stack.reconstruct(images)}
+    expected |= {f"score_{name}": value for name, value in stack.score(images).items()}
+    expected |= {"sample_images": stack.sample(5, 7), "first_images": stack.sample(5, 7, stage="vae")}
+    error = (images / np.float32(255) - stack.reconstruct(images)) ** 2
+    expected["reconstruct_squared_error"] = np.sum(error, axis=(1, 2, 3))
+    for name, value in expected.items():
+        np.testing.assert_allclose(answers[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_bytes_are_seen_as_training_saw_them(served, folder):
+    """No preprocessing skew: from the files themselves, exactly what the loaded pixels give."""
+    files = sorted((folder / "test").iterdir())
+    encoded, images = np.array([file.read_bytes() for file in files], object), held_out(folder)
+    for name in ("encode", "reconstruct", "score"):
+        of_bytes, of_pixels = served[f"{name}_bytes"](image_bytes=encoded), served[f"{name}_uint8"](images=images)
+        for key, value in of_pixels.items():
+            np.testing.assert_array_equal(of_bytes[key], value, err_msg=f"{name} {key}")
+
+
+@pytest.mark.real_data
+def test_photographs_are_cropped_as_training_cropped_them(real_data_dir):
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder("celeb_a", data_dir=real_data_dir)
+    raw = builder.as_dataset("test[:4]", decoders={"image": tfds.decode.SkipDecoding()})
+    encoded = [example["image"] for example in raw.as_numpy_iterator()]
+    images = kv.data.load("celeb_a", "test", data_dir=real_data_dir, image_size=(64, 64), limit=4)
+    read = tf.function(lambda one: celeb_a.read(one, (64, 64, 3)))
+    np.testing.assert_array_equal([read(one) for one in encoded], images)
+    cut_out = tf.io.encode_png(images[0])
+    np.testing.assert_array_equal(read(cut_out), images[0])
+
+
+def test_png_signatures_are_the_images(served):
+    seeds = np.arange(3, dtype=np.int64)
+    images = served["sample"](seed=seeds)["images"].numpy()
+    for png, image in zip(served["sample_png"](seed=seeds)["image_bytes"].numpy(), images, strict=True):
+        np.testing.assert_array_equal(PIL.Image.open(io.BytesIO(png)), np.round(image * 255))
+
+
+def test_a_seed_is_an_image(served):
+    """Whatever else is in the batch; negative and huge seeds too."""
+    seeds = np.array([5, -1, 2**63 - 1, -(2**63), 0], np.int64)
+    together = served["sample"](seed=seeds)["images"].numpy()
+    for row, seed in enumerate(seeds):
+        alone = served["sample"](seed=seeds[row : row + 1])["images"].numpy()
+        np.testing.assert_allclose(alone[0], together[row], atol=1e-5, err_msg=str(seed))
+    assert len(np.unique(np.round(together, 4), axis=0)) == len(seeds)
+
+
+def test_temperature(served):
+    seeds = np.arange(4, dtype=np.int64)
+    sample = served["sample_at_temperature"]
+    ones = sample(seed=seeds, temperature=np.ones(4, np.float32))["images"].numpy()
+    np.testing.assert_allclose(ones, served["sample"](seed=seeds)["images"], atol=1e-6)
+    mixed = sample(seed=seeds, temperature=np.array([0, 0, 1, 2], np.float32))["images"].numpy()
+    np.testing.assert_allclose(mixed[0], mixed[1], atol=1e-6)
+    np.testing.assert_allclose(mixed[2], ones[2], atol=1e-6)
+    assert np.abs(mixed[3] - ones[3]).max() > 1e-4
+
+
+def test_metrics_agree(run, exported, served, folder):
+    """The same metric, of the live stack and of the SavedModel."""
+    stack, images = kv.load(run), held_out(folder)
+
+    def encode(x):
+        found = served["encode"](images=tf.cast(x, tf.float32) / (255.0 if x.dtype == np.uint8 else 1.0))
+        return found["mean"], found["stddev"]
+
+    def decode(z):
+        return served["decode"](codes=tf.convert_to_tensor(z))["images"]
+
+    live = kv.metrics.model_reconstruction_error(stack.encode, stack.decode, images)
+    shipped = kv.metrics.model_reconstruction_error(encode, decode, images)
+    for origin in ("mean", "sample"):
+        np.testing.assert_allclose(shipped[origin]["l2"], live[origin]["l2"], rtol=1e-5)
+    live = kv.metrics.importance_weighted_nll(stack, images, samples=5)
+    gamma = json.loads((exported / "assets.extra" / "manifest.json").read_text())["gamma"]
+    shipped = kv.metrics.importance_sampling(encode, decode, gamma, images, samples=5)
+    np.testing.assert_allclose(shipped, live, rtol=1e-4)
+
+
+def test_the_manifest_and_the_latent_table(run, exported, served):
+    manifest, stack = json.loads((exported / "assets.extra" / "manifest.json").read_text()), kv.load(run)
+    assert manifest["latent_dim"] == 5 and manifest["image_shape"] == list(SHAPE) and manifest["metrics"] == {}
+    assert manifest["stages"] == ["ae", "vae", "second"] and manifest["inference_stage"] == "vae"
+    described = manifest["signatures"]["encode_bytes"]
+    assert described["inputs"]["image_bytes"]["dtype"] == "string" and set(described["outputs"]) == {"mean", "stddev"}
+    table = served["latent_table"](dimension=np.arange(5))
+    np.testing.assert_array_equal(table["active"], stack.active_dims)
+    assert np.all(table["latent_stddev"] > 0)
+
+
+def test_warm_up_requests_run(exported, served):
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    seen = []
+    for record in tf.data.TFRecordDataset(str(exported / "assets.extra" / "tf_serving_warmup_requests")):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        inputs = {name: tf.constant(tf.make_ndarray(tensor)) for name, tensor in request.inputs.items()}
+        served[request.model_spec.signature_name](**inputs)
+        seen.append(request.model_spec.signature_name)
+    assert set(seen) == ALL
+
+
+def test_points_have_no_pictures(tmp_path):
+    config = Config(
+        dataset="subspace",
+        data_options={"dimension": 6, "rank": 2, "count": 64},
+        stages=(StageConfig("vae", "gaussian_vae", "affine", 3, **NUMBERS),),
+    )
+    kv.train(config, tmp_path / "run")
+    served = tf.saved_model.load(export(tmp_path / "run", tmp_path / "vae")).signatures
+    assert set(served) == ALL - {*BYTES, "encode_uint8", "reconstruct_uint8", "score_uint8", "sample_first_stage"}
+    assert served["sample"](seed=np.arange(4))["images"].shape == (4, 6)
+
+
+def test_half_precision_stays_inside(folder, run, tmp_path):
+    config = RunDirectory(run).config()
+    kv.train(replace(config, precision="mixed_bfloat16"), tmp_path / "run")
+    served = tf.saved_model.load(export(tmp_path / "run", tmp_path / "vae")).signatures
+    for name, function in served.items():
+        dtypes = {spec.dtype for spec in function.structured_outputs.values()}
+        assert dtypes <= {tf.float32, tf.bool, tf.string}, name
+
+
+def test_versions_count_up_and_are_never_changed(tmp_path):
+    for expected in ("1", "2"):
+        with new_version(tmp_path) as draft:
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+        assert draft.path == tmp_path / expected
+    with new_version(tmp_path, 40) as draft:
+        (draft.path / "saved_model.pb").write_bytes(b"x")
+    with pytest.raises(ValueError, match="40 exists; a published version is never changed"), new_version(tmp_path, 40):
+        pass
+    with pytest.raises(ZeroDivisionError), new_version(tmp_path) as draft:
+        (draft.path / "half").write_bytes(b"x")
+        raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "40"]
+
+
+def test_two_exports_at_once_take_two_numbers(tmp_path):
+    with new_version(tmp_path) as first, new_version(tmp_path) as second:
+        for draft in (first, second):
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+    assert {first.path, second.path} == {tmp_path / "1", tmp_path / "2"}
+
+
+def test_a_killed_export_leaves_no_version(run, tmp_path):
+    command = [sys.executable, "export.py", f"--workdir={run}", f"--export_dir={tmp_path}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not any(tmp_path.rglob("saved_model.pb")):
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not [path for path in tmp_path.iterdir() if path.name.isdecimal()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith(f"exported: {tmp_path / '1'}")
+
+
+def test_what_cannot_be_exported_is_said_in_a_line(tmp_path):
+    command = [sys.executable, "export.py", f"--workdir={tmp_path / 'none'}", f"--export_dir={tmp_path / 'e'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "holds no run" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "e").exists()
