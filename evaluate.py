@@ -13,12 +13,15 @@ flags.DEFINE_integer("count", 2000, "Test images and samples, at most.", lower_b
 flags.DEFINE_integer("seed", 0, "Of samples, draws and clusters.")
 flags.DEFINE_string("features", "pixels", "Features of the Frechet distance: a file of keras_vae/metrics/features.")
 flags.DEFINE_string("feature_path", None, "Local file of their weights, where they need one.")
+flags.DEFINE_string("outliers", None, "A data set whose test images the scores should find strange.")
+flags.DEFINE_string("outlier_dir", None, "Where these lie, if not where the data of the run do.")
 flags.DEFINE_string("data_dir", None, "Where the data lie, if not where they lay when the run was trained.")
+PROTOCOL = ("count", "seed", "features", "feature_path", "outliers", "outlier_dir")
 
 
 def main(_):
     args = flags.FLAGS
-    evaluate(args.workdir, args.metrics, args.count, args.seed, args.features, args.feature_path, args.data_dir)
+    evaluate(args.workdir, args.metrics, args.data_dir, **{name: getattr(args, name) for name in PROTOCOL})
     print(f"measured: {report.write(args.workdir)}")
 
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import PIL.Image
 import pytest
 
 import keras_vae as kv
@@ -38,6 +39,7 @@ def test_every_part_leaves_its_results(run):
     for picture in results["pictures"]:
         assert (run / picture["file"]).exists()
     parts = plugins.names("keras_vae.evaluation", needs="results")
+    parts.remove("outliers")  # has nothing to say without another data set
     assert sorted(json.loads((run / "evaluation.json").read_text())["parts"]) == parts
 
 
@@ -61,6 +63,22 @@ def test_parts_measured_again_replace_only_themselves(run):
     assert json.loads((run / "evaluation.json").read_text())["parts"] == before
     with pytest.raises(ValueError, match="unknown part 'recon'; known: bins, frechet, latents"):
         evaluate(run, parts=["recon"])
+
+
+def test_outliers_are_told_apart_and_kept(run, tmp_path):
+    """Pictures of noise are stranger than faces; evaluating again without them does not lose what was found."""
+    random = np.random.default_rng(0)
+    for number in range(20):
+        noise = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        (tmp_path / "test").mkdir(exist_ok=True), (tmp_path / "train").mkdir(exist_ok=True)
+        PIL.Image.fromarray(noise).save(tmp_path / "test" / f"{number}.png")
+    found = evaluate(run, ["outliers"], count=300, outliers="folder", outlier_dir=str(tmp_path))
+    table = next(table for table in found["tables"] if table["title"] == "Outliers: folder")
+    for name, auroc, aupr, false_alarms in table["rows"]:
+        assert auroc > 0.99 and aupr > 0.9 and false_alarms < 0.05, name
+    assert table in evaluate(run, ["outliers", "reconstruction"], count=300)["tables"]
+    with pytest.raises(ValueError, match="--outliers=subspace has images of shape"):
+        evaluate(run, ["outliers"], count=300, outliers="subspace")
 
 
 def test_the_page_is_written(run):

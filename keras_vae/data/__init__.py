@@ -3,6 +3,6 @@
 A new data set is one new file here with PRESET, SPLITS and load(); it is found by its file name.
 """
 
-from keras_vae.data.loading import find, load, names
+from keras_vae.data.loading import find, load, names, options
 
-__all__ = ["find", "load", "names"]
+__all__ = ["find", "load", "names", "options"]

@@ -24,11 +24,7 @@ def load(name, split, **options):
     if split not in dataset.SPLITS:
         raise ValueError(f"{name} has no split {split!r}; it has: {', '.join(dataset.SPLITS)}")
     given = {option: value for option, value in options.items() if value is not None}
-    takes = {
-        option: parameter
-        for option, parameter in inspect.signature(dataset.load).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
+    takes = _parameters(dataset)
     unknown = [option for option in given if option not in takes]
     if unknown:
         raise ValueError(f"{name} takes no option {', '.join(unknown)}; it takes: {', '.join(takes)}")
@@ -37,3 +33,13 @@ def load(name, split, **options):
     if missing:
         raise ValueError(f"{name} needs the option {', '.join(missing)}, for example --{missing[0]}=...")
     return dataset.load(split, **given)
+
+
+def options(name):
+    """Names of the options that load() takes for the data set `name`."""
+    return list(_parameters(find(name)))
+
+
+def _parameters(dataset):
+    parameters = inspect.signature(dataset.load).parameters
+    return {option: parameter for option, parameter in parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}

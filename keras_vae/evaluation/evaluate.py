@@ -12,10 +12,11 @@ from keras_vae.training.run_directory import RunDirectory, load
 PARTS = "keras_vae.evaluation"
 
 
-def evaluate(workdir, parts=None, count=2000, seed=0, features="pixels", feature_path=None, data_dir=None):
+def evaluate(workdir, parts=None, data_dir=None, **protocol):
     """Measure the run in `workdir` by the named parts (default: all); returns results.json, which it writes there.
 
-    Parts measured earlier and not named now are kept, if they were measured by the same protocol.
+    Parts measured earlier and not now are kept, if they were measured by the same protocol.
+    protocol: fields of Subject that have a default.
     """
     stack, run = load(workdir), RunDirectory(workdir)
     config = run.config()
@@ -23,7 +24,7 @@ def evaluate(workdir, parts=None, count=2000, seed=0, features="pixels", feature
         config.data_options["data_dir"] = data_dir
     known = plugins.names(PARTS, needs="results")
     modules = {name: plugins.find(PARTS, name, needs="results", kind="part") for name in parts or known}
-    subject = Subject(stack, config, pathlib.Path(workdir), count, seed, features, feature_path)
+    subject = Subject(stack, config, pathlib.Path(workdir), **protocol)
     head = {
         "run": {
             "dataset": config.dataset,
@@ -34,16 +35,17 @@ def evaluate(workdir, parts=None, count=2000, seed=0, features="pixels", feature
             "seed": config.seed,
             "versions": read_json(run.path / "environment.json"),
         },
-        "protocol": {"split": "test", "images": len(subject.test), "samples": len(subject.test), "seed": seed},
+        "protocol": {"split": "test", "images": len(subject.test), "samples": len(subject.test), "seed": subject.seed},
     }
     path = run.path / "evaluation.json"
     found = read_json(path) if path.exists() else {}
     found = found if found.get("head") == head else {"head": head, "parts": {}}
     for name, module in modules.items():
         began = time.monotonic()
-        found["parts"][name] = module.results(subject)
-        write_json(path, found)
-        say(f"{name}: {time.monotonic() - began:.1f} s")
+        if (measured := module.results(subject)) is not None:
+            found["parts"][name] = measured
+            write_json(path, found)
+            say(f"{name}: {time.monotonic() - began:.1f} s")
     results = _joined(head, [found["parts"][name] for name in known if name in found["parts"]])
     write_json(run.path / "results.json", results)
     return results

@@ -18,15 +18,30 @@ class Subject:
     stack: Stack
     config: object
     workdir: pathlib.Path
-    count: int  # test images and samples, at most
-    seed: int
-    features: str  # file of metrics/features
-    feature_path: str | None  # of its weights
+    count: int = 2000  # test images and samples, at most
+    seed: int = 0
+    features: str = "pixels"  # file of metrics/features
+    feature_path: str | None = None  # of its weights
+    outliers: str | None = None  # a data set whose test images are strange
+    outlier_dir: str | None = None  # where they lie, if not where the run's data do
 
     @functools.cached_property
     def test(self):
         """Test images (n, H, W, C) uint8, or points."""
         return data.load(self.config.dataset, "test", **self.config.data_options)[: self.count]
+
+    @functools.cached_property
+    def outlier_images(self):
+        """`count` test images, at most, of the data set that counts as strange."""
+        options = {**self.config.data_options, "data_dir": self.outlier_dir or self.config.data_options.get("data_dir")}
+        options = {key: value for key, value in options.items() if key in data.options(self.outliers)}
+        images = data.load(self.outliers, "test", **options)[: self.count]
+        if images.shape[1:] != self.test.shape[1:]:
+            raise ValueError(
+                f"--outliers={self.outliers} has images of shape {images.shape[1:]}; the stack describes "
+                f"{self.test.shape[1:]}"
+            )
+        return images
 
     @functools.cached_property
     def train(self):
