@@ -75,6 +75,7 @@ def test_large_images_are_clustered_by_a_sixth_of_their_pixels():
         (tiny.images(20), tiny.images(9)[:, 1:], r"sample_images has shape \(9, 3, 6, 1\)"),
         (np.full((20, 4, 6, 1), np.nan, np.float32), tiny.images(9), "train_images has 480 values that are NaN"),
         (tiny.images(20), tiny.images(9)[:0], "sample_images is empty"),
+        (tiny.images(20), tiny.images(9), "sample_images has 9 images; expected at least one for each of 10 bins"),
     ],
 )
 def test_errors_name_the_argument(train, sample, message):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_vae.diagnostics._checks import posterior_moments
+
 
 def variance_law(means, stddevs):
     """var_x(mu_k(x)) + mean_x(sigma_k(x)^2) of each dimension, (latent_dim,): about 1 where the KL term works.
@@ -9,5 +11,5 @@ def variance_law(means, stddevs):
     It is the variance of the aggregate posterior q(z), which should be the prior's (variable collapse, section 4).
     means, stddevs: (n, latent_dim).
     """
-    means, stddevs = np.asarray(means, np.float64), np.asarray(stddevs, np.float64)
+    means, stddevs = posterior_moments(means, stddevs)
     return np.var(means, axis=0) + np.mean(np.square(stddevs), axis=0)

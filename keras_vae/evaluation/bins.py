@@ -14,7 +14,7 @@ def results(subject):
     train = subject.train[: max(len(subject.test), BINS[-1] * PER_BIN)]
     sets = {"test images (floor)": subject.test, "downsampled test images": downsample(subject.test), **subject.samples}
     columns, rows = [""], [[f"samples of {name}" if name in subject.samples else name] for name in sets]
-    for bins in (k for k in BINS if k * PER_BIN <= len(train)):
+    for bins in (k for k in BINS if k * PER_BIN <= len(train) and k <= len(subject.test)):
         found = ImageBins(train, bins, subject.seed)
         columns.append(f"K = {bins}")
         for row, images in zip(rows, sets.values()):

@@ -46,6 +46,10 @@ class ImageBins:
     def compare(self, sample_images):
         """NDBResult of samples (m, ...) of the shape of the training images."""
         images = checked_data(sample_images, self._shape, "sample_images")
+        if len(images) < len(self.counts):
+            raise ValueError(
+                f"sample_images has {len(images)} images; expected at least one for each of {len(self.counts)} bins"
+            )
         labels = self._kmeans.predict(self._seen(images))
         return compare_histograms(self.counts, np.bincount(labels, minlength=len(self.counts))[self._order])
 
