@@ -111,6 +111,19 @@ def test_a_score_is_the_bound_and_does_not_depend_on_the_batch(run):
     assert score["kl"][0] == pytest.approx(kl, rel=1e-4)
 
 
+def test_a_second_stage_describes_draws(run):
+    """It was trained on z ~ q(z|x): of the means alone, its codes would vary less than the prior it was fitted to."""
+    stack, same = kv.load(run), np.repeat(faces(1), 300, axis=0)
+    mean, stddev = stack.encode(same)
+    assert np.ptp(mean, axis=0).max() < 1e-4
+    means = stack.encode(same, stage="second")[0]
+    z = mean[:1] + stddev[:1] * np.random.default_rng(0).standard_normal((4000, 6)).astype(np.float32)
+    expected = stack.stage("second").encode(z)[0].numpy()
+    np.testing.assert_allclose(means.mean(axis=0), expected.mean(axis=0), atol=4 * expected.std() / np.sqrt(300))
+    np.testing.assert_allclose(means.std(axis=0), expected.std(axis=0), rtol=0.25)
+    np.testing.assert_allclose(stack.encode(same[:7], stage="second")[0], means[:7], atol=1e-5)
+
+
 def test_a_second_stage_trains_on_fresh_draws(run, monkeypatch):
     """Each step draws z ~ q(z|x) anew from the cached posterior, and the encoder below is not asked again."""
     stack = kv.load(run)

@@ -85,27 +85,31 @@ class Stack(Trainable):
     # What the stack does, on arrays.
 
     def encode(self, images, stage=None):
-        """Mean and deviation of q(code|x), the inference code or the named stage's: two (n, latent_dim)."""
+        """Mean and deviation of q(code|x), the inference code or the named stage's: two (n, latent_dim).
+
+        A second stage describes draws z ~ q(z|x), as it was trained on: that of image i depends on i alone.
+        """
         index = self._index(stage)
         images = checked_data(images, self.data_shape)
-        return self._in_batches("encode", images, index)
+        seeds = -1 - np.arange(len(images), dtype=np.int64)  # none that sample() uses
+        return self._in_batches("encode_drawn", [images, seeds], index)
 
     def decode(self, codes, stage=None):
         """Images (n, H, W, C) in [0, 1] from codes (n, latent_dim) of the inference stage or the named one."""
         index = self._index(stage)
         codes = checked_codes(codes, self._stages[index].latent_dim)
-        return self._in_batches("decode", codes, index)
+        return self._in_batches("decode", [codes], index)
 
     def reconstruct(self, images):
         """Images decoded from the posterior means of the inference code."""
         images = checked_data(images, self.data_shape)
-        return self._in_batches("reconstruct", images)
+        return self._in_batches("reconstruct", [images])
 
     def sample(self, count, seed=0, stage=None):
         """`count` images from the prior of the top stage (or of the named one). Image i depends on seed and i alone."""
         index = len(self._stages) - 1 if stage is None else self._index(stage)
         seeds = (np.int64(seed) << np.int64(32)) + np.arange(checked_count(count), dtype=np.int64)
-        return self._in_batches("sample", seeds, index)
+        return self._in_batches("sample", [seeds], index)
 
     def score(self, images):
         """Per image, in nats: {"elbo", "reconstruction", "kl"} with elbo = -(reconstruction + kl), each (n,).
@@ -114,7 +118,7 @@ class Stack(Trainable):
         fixed antithetic draws, so a score is reproducible and does not depend on the other images of its batch.
         """
         images = checked_data(images, self.data_shape)
-        reconstruction, kl = self._in_batches("score", images)
+        reconstruction, kl = self._in_batches("score", [images])
         return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
     # The same on tensors.
@@ -124,6 +128,16 @@ class Stack(Trainable):
         mean, stddev = to_unit(x), None
         for stage in self._stages[: index + 1]:
             mean, stddev = stage.encode(mean)
+        return mean, stddev
+
+    def _encode_drawn(self, x, seeds, index):
+        """The same, climbing by draws from what is stochastic below."""
+        code = to_unit(x)
+        for level, stage in enumerate(self._stages[: index + 1]):
+            mean, stddev = stage.encode(code)
+            code = mean
+            if stage.stochastic:
+                code += stddev * seeded_normal(seeds, stage.latent_dim, stream=level)
         return mean, stddev
 
     def _decode(self, code, index):
@@ -221,21 +235,22 @@ class Stack(Trainable):
             raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(self.stages)}")
         return self.stages.index(name)
 
-    def _in_batches(self, name, array, *args, batch_size=256):
-        """The method _<name> on an array of any length, in NumPy."""
-        function = self._graph(name, array.dtype, array.shape[1:], *args)
-        starts = range(0, len(array), batch_size)
-        parts = [tf.nest.map_structure(np.asarray, function(array[i : i + batch_size])) for i in starts]
+    def _in_batches(self, name, arrays, *args, batch_size=256):
+        """The method _<name> on arrays of any length, in NumPy."""
+        function = self._graph(name, tuple((str(array.dtype), array.shape[1:]) for array in arrays), *args)
+        starts = range(0, len(arrays[0]), batch_size)
+        batches = ([array[start : start + batch_size] for array in arrays] for start in starts)
+        parts = [tf.nest.map_structure(np.asarray, function(*batch)) for batch in batches]
         if isinstance(parts[0], np.ndarray):
             return np.concatenate(parts)
         return tuple(np.concatenate(column) for column in zip(*parts))
 
-    def _graph(self, name, dtype, shape, *args):
-        """The method _<name> as one graph for batches of any size."""
-        key = (name, str(dtype), shape, *args)
+    def _graph(self, name, kinds, *args):
+        """The method _<name> as one graph for batches of any size. kinds: dtype and shape of a row of each array."""
+        key = (name, kinds, *args)
         if key not in self._graphs:
-            method, spec = getattr(self, f"_{name}"), tf.TensorSpec((None, *shape), dtype)
-            self._graphs[key] = tf.function(lambda x: method(x, *args), input_signature=[spec])
+            method, specs = getattr(self, f"_{name}"), [tf.TensorSpec((None, *shape), dtype) for dtype, shape in kinds]
+            self._graphs[key] = tf.function(lambda *batch: method(*batch, *args), input_signature=specs)
         return self._graphs[key]
 
     @functools.cached_property
