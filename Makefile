@@ -23,7 +23,7 @@ bench: $(INSTALLED)  ## speed of training against plain Keras and, where install
 
 $(INSTALLED): setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[serving,test]"
 	touch $(INSTALLED)
 
 clean:

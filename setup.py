@@ -6,8 +6,8 @@ setup(
     name="keras_vae",
     version="0.1.0",
     description="Gaussian autoencoder-based generative models with a learned decoder variance",
-    packages=find_packages(include=["keras_vae", "keras_vae.*"]),
-    package_data={"keras_vae.report": ["*.css"]},
+    packages=find_packages(include=["keras_vae", "keras_vae.*", "serving", "serving.*"]),
+    package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "docker-compose.yml"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
@@ -22,7 +22,17 @@ setup(
         "tensorflow>=2.21,<2.22",
         "tensorflow-datasets>=4.9.10,<5",
         "tensorflow-probability[tf]>=0.25,<0.26",
+        "tensorflow-serving-api>=2.21,<2.22",
         "tqdm>=4.66",
     ],
-    extras_require={"test": ["pytest>=8", "ruff>=0.6"]},
+    extras_require={
+        "serving": [
+            "aiohttp>=3.11",
+            "grpcio>=1.70",
+            "grpcio-health-checking>=1.70",
+            "python-rapidjson>=1.20",
+            "urllib3>=2",
+        ],
+        "test": ["prometheus-client>=0.20", "pytest>=8", "pyyaml>=6", "ruff>=0.6"],
+    },
 )
