@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from scipy import optimize
+from sklearn.decomposition import PCA
 
 import keras_vae as kv
 from keras_vae.presets import affine
+from keras_vae.theory import affine as theory
+from keras_vae.theory.optimal_gamma import alternate
 
 
 def energy(W_x, b_x, W_z, b_z, s2, gamma, x):
@@ -15,6 +18,41 @@ def energy(W_x, b_x, W_z, b_z, s2, gamma, x):
     error = np.sum((x - mu_z @ W_x.T - b_x) ** 2, axis=1).mean() + np.sum(s2 * np.sum(W_x**2, axis=0))
     kl = 0.5 * np.sum(s2 - np.log(s2) - 1) + 0.5 * np.sum(mu_z**2, axis=1).mean()
     return 0.5 * error / gamma + 0.5 * d * np.log(2 * np.pi * gamma) + kl
+
+
+def test_energies_are_eq_3_of_the_points_themselves():
+    """The module sees a mean and a covariance; here the sum runs over the points."""
+    x, gamma = np.random.default_rng(1).standard_normal((50, 4)) + 1, 0.3
+    vae = theory.random_vae(4, 3)
+    twice_nats = 2 * energy(*vae, gamma, x) + 3 - 4 * np.log(2 * np.pi)
+    assert float(theory.energy(vae, gamma, x.mean(axis=0), np.cov(x.T, bias=True))) == pytest.approx(twice_nats)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 3])
+def test_the_optimum_is_scikit_learns_ppca(latent_dim):
+    """With gamma by eq. (6): the same noise variance, covariance and likelihood."""
+    x = kv.data.load("subspace", "test", dimension=5, rank=3, noise=0.3, count=400).astype(np.float64)
+    pca, covariance = PCA(latent_dim).fit(x), np.cov(x.T)
+    gamma = alternate(x.mean(axis=0), covariance, latent_dim)
+    assert gamma == pytest.approx(pca.noise_variance_)
+    optimum = kv.theory.affine_optimum(covariance, gamma, latent_dim)
+    np.testing.assert_allclose(optimum.W @ optimum.W.T + gamma * np.eye(5), pca.get_covariance(), atol=1e-8)
+    biased = theory.reduced_energy(optimum.W, gamma, np.cov(x.T, bias=True))
+    assert float(theory.nats(biased, 5)) == pytest.approx(-pca.score(x))
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 3, 6])
+def test_where_eigenvalues_coincide_the_loss_does_not_depend_on_the_axes(latent_dim):
+    random = np.random.default_rng(0)
+    turned, _ = np.linalg.qr(random.standard_normal((4, 4)))
+    spectrum = np.diag([2.0, 1.0, 1.0, 0.1])
+    losses = [kv.theory.affine_optimum(a @ spectrum @ a.T, 0.2, latent_dim).loss for a in (np.eye(4), turned)]
+    assert losses[0] == pytest.approx(losses[1])
+
+
+def test_nothing_is_kept_below_gamma():
+    optimum = kv.theory.affine_optimum(np.diag([0.5, 0.2]), 0.6, 2)
+    assert not optimum.W.any() and (optimum.s2 == 1).all()
 
 
 def test_affine_optimum_is_what_minimisation_finds():
@@ -27,7 +65,7 @@ def test_affine_optimum_is_what_minimisation_finds():
         W_x, b_x, W_z, b_z, log_s2 = np.split(flat, sizes[:-1])
         return energy(W_x.reshape(d, kappa), b_x, W_z.reshape(kappa, d), b_z, np.exp(log_s2), gamma, x)
 
-    found = min(optimize.minimize(loss, random.standard_normal(sizes[-1]), method="L-BFGS-B").fun for _ in range(3))
+    found = min(optimize.minimize(loss, random.standard_normal(sizes[-1]), method="L-BFGS-B").fun for _ in range(2))
     optimum = kv.theory.affine_optimum(np.cov(x.T, bias=True), gamma, kappa)
     assert optimum.loss == pytest.approx(found, abs=1e-4)
     assert optimum.loss <= found + 1e-9
