@@ -108,10 +108,10 @@ def test_the_classifier_is_trained_once_and_cached(monkeypatch, tmp_path):
         labels = random.integers(0, 10, 600)
         return (labels[:, None, None, None] / 10 + 0.02 * random.random((600, 28, 28, 1))).astype(np.float32), labels
 
-    monkeypatch.setattr(module, "_labelled", labelled)
+    monkeypatch.setattr(module, "labelled", labelled)
     first = features.load("classifier", dataset="mnist", cache_dir=tmp_path)
     assert first.facts["dataset"] == "mnist" and 0.1 < first.facts["accuracy"] <= 1.0
-    monkeypatch.delattr(module, "_labelled")
+    monkeypatch.delattr(module, "labelled")
     again = features.load("classifier", dataset="mnist", cache_dir=tmp_path)
     assert again.sha256 == first.sha256 and again.facts == first.facts
     images = random.integers(0, 256, (7, 28, 28, 1), dtype=np.uint8)
@@ -122,7 +122,7 @@ def test_the_classifier_is_trained_once_and_cached(monkeypatch, tmp_path):
 @pytest.mark.real_data
 def test_images_and_labels_are_in_the_same_order(real_data_dir):
     """Means of two classes of the test split, which a shuffle would make equal: ones have the least ink, zeros most."""
-    images, labels = features.find("classifier")._labelled("mnist", "test", real_data_dir)
+    images, labels = features.find("classifier").labelled("mnist", "test", real_data_dir)
     assert len(images) == len(labels) == 10_000
     ink = [images[labels == digit].mean() for digit in range(10)]
     assert (np.argmin(ink), np.argmax(ink)) == (1, 0)

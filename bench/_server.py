@@ -1,0 +1,122 @@
+"""The embedded server as a process, and clients that put it under load."""
+
+import contextlib
+import http.client
+import json
+import multiprocessing
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import numpy as np
+
+import serving._quiet  # noqa: F401  TensorFlow, without what it prints
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def server(base_path, *flags):
+    """Yields (process, gRPC port, REST port) of a server of base_path as the model "vae", once it is ready."""
+    ports = free_port(), free_port()
+    command = [sys.executable, "-m", "serving.local", "--model_name=vae", f"--model_base_path={base_path}"]
+    command += [f"--port={ports[0]}", f"--rest_api_port={ports[1]}", *flags]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        while not available(ports[1]):
+            if process.poll() is not None:
+                raise SystemExit(f"the server ended at once: {' '.join(command)}")
+            time.sleep(0.2)
+        yield process, *ports
+    finally:
+        process.kill()
+        process.wait()
+
+
+def available(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/vae") as answer:
+            return b"AVAILABLE" in answer.read()
+    except OSError:
+        return False
+
+
+def resident_mib(process):
+    """MiB of memory that a process holds."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def over_grpc(port, signature, inputs):
+    """A function that sends one prepared request."""
+    import grpc
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    options = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(
+        grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
+    )
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = "vae", signature
+    for name, value in inputs.items():
+        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return lambda: stub.Predict(request, timeout=60)
+
+
+def over_rest(port, signature, inputs):
+    """The same over REST, on one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    inputs = {name: value.tolist() for name, value in inputs.items()}
+    body = json.dumps({"signature_name": signature, "inputs": inputs})
+
+    def send():
+        connection.request("POST", "/v1/models/vae:predict", body)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(content)
+
+    return send
+
+
+def latencies(connect, port, signature, inputs, clients, seconds, processes=2):
+    """Seconds that each answer took, of `clients` threads in a few processes that ask again and again."""
+    queue, share = multiprocessing.get_context("spawn").Queue(), clients // processes
+    args = (queue, connect, port, signature, inputs, share, seconds)
+    workers = [multiprocessing.get_context("spawn").Process(target=_clients, args=args) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
+    found = [queue.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+    return np.concatenate(found)
+
+
+def _clients(queue, connect, port, signature, inputs, count, seconds):
+    sends, found = [connect(port, signature, inputs) for _ in range(count)], []
+    for send in sends:
+        send()  # connections are open and the graph is warm before the clock starts
+    end = time.monotonic() + seconds
+
+    def ask(send):
+        while (start := time.monotonic()) < end:
+            send()
+            found.append(time.monotonic() - start)
+
+    threads = [threading.Thread(target=ask, args=(send,)) for send in sends]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    queue.put(np.array(found))

@@ -1,0 +1,71 @@
+"""The embedded server under load, with and without batching, beside calling the SavedModel in this process.
+
+    python bench/serving_load.py --export_dir=E [--signature=sample_png] [--clients=32] [--seconds=10] [--rounds=2]
+
+E holds an exported model. Each request has one row. Arms take turns, so that a drift of the machine's speed meets all
+of them; clients and server share its cores.
+"""
+
+import pathlib
+import time
+
+import _server
+import numpy as np
+from absl import app, flags
+
+flags.DEFINE_string("export_dir", None, "Exported model.", required=True)
+flags.DEFINE_string("signature", "sample_png", "A signature that takes seeds or codes.")
+flags.DEFINE_integer("clients", 32, "Clients at a time.")
+flags.DEFINE_float("seconds", 10, "Of each measurement.")
+flags.DEFINE_integer("rounds", 2, "Times that each arm is run.")
+
+BATCHING = f"--batching_parameters_file={_server.ROOT / 'serving' / 'batching.config'}"
+SERVERS = {"one by one": [], "batching": ["--enable_batching", BATCHING]}
+WAYS = {"gRPC": _server.over_grpc, "REST": _server.over_rest}
+
+
+def row_of(function, rows):
+    """Inputs of a signature, `rows` of them."""
+    (name, spec), *_ = function.structured_input_signature[1].items()
+    return {name: np.full((rows, *spec.shape[1:]), 7, spec.dtype.as_numpy_dtype)}
+
+
+def in_process(function, rows, seconds):
+    """Rows/s of calling the SavedModel here, `rows` at a time."""
+    import tensorflow as tf
+
+    inputs = {name: tf.constant(value) for name, value in row_of(function, rows).items()}
+    function(**inputs)
+    start, count = time.monotonic(), 0
+    while time.monotonic() - start < seconds:
+        function(**inputs)
+        count += rows
+    return count / (time.monotonic() - start)
+
+
+def main(_):
+    import tensorflow as tf
+
+    args = flags.FLAGS
+    base = pathlib.Path(args.export_dir).resolve()
+    newest = max((path for path in base.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
+    loaded = tf.saved_model.load(newest)
+    function = loaded.signatures[args.signature]
+    inputs = row_of(function, 1)
+    print(f"{args.signature}, {args.clients} clients, one row a request")
+    for number in range(1, args.rounds + 1):
+        for rows in (1, 32):
+            rate = in_process(function, rows, args.seconds)
+            print(f"round {number}  in process, {rows:2} rows a call      {rate:8.0f} rows/s", flush=True)
+        for name, options in SERVERS.items():
+            with _server.server(base, *options) as (_, *ports):
+                for (way, connect), port in zip(WAYS.items(), ports):
+                    found = _server.latencies(connect, port, args.signature, inputs, args.clients, args.seconds)
+                    p50, p99 = 1e3 * np.percentile(found, [50, 99])
+                    rate = len(found) / args.seconds
+                    text = f"{rate:8.0f} rows/s   p50 {p50:6.1f} ms   p99 {p99:6.1f} ms"
+                    print(f"round {number}  {way}, {name:10}              {text}", flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)

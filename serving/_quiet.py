@@ -1,0 +1,28 @@
+"""Imports TensorFlow without what it prints before its own log level is in force: half a screen of no interest."""
+
+import os
+import sys
+import tempfile
+
+
+def _import_tensorflow():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # looking for devices prints too
+        except BaseException:
+            hidden.seek(0)
+            os.write(kept, hidden.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if "tensorflow" not in sys.modules:
+    _import_tensorflow()

@@ -1,0 +1,155 @@
+"""python -m serving.client COMMAND: what a served model does, from files to files."""
+
+import argparse
+import io
+import json
+import pathlib
+import sys
+import zipfile
+
+import numpy as np
+
+from serving import pictures
+from serving.client import Client
+from serving.transports.errors import RequestError
+
+
+def sample(client, args):
+    """Pictures from the prior."""
+    as_png = args.temperature == 1.0 and wants_picture(args)
+    return {"images": client.sample(args.count, args.seed, args.temperature, png=as_png)}
+
+
+def encode(client, args):
+    """Mean and standard deviation of the codes of pictures."""
+    return dict(zip(("mean", "stddev"), client.encode(read_files(args.files))))
+
+
+def decode(client, args):
+    """Pictures of codes: the array `mean` or `codes` of an .npz or .json file."""
+    return {"images": client.decode(read_codes(args.file), png=wants_picture(args))}
+
+
+def reconstruct(client, args):
+    """Pictures as the model sees them, and the squared error of each."""
+    return dict(zip(("images", "squared_error"), client.reconstruct(read_files(args.files), png=wants_picture(args))))
+
+
+def score(client, args):
+    """ELBO, reconstruction and KL term of pictures, in nats."""
+    return client.score(read_files(args.files))
+
+
+def status(client, args):
+    """The versions of the model and their states."""
+    return {"versions": client.status()}
+
+
+def wants_picture(args):
+    """Whether --out is a PNG."""
+    return args.out.suffix.lower() == ".png"
+
+
+def read_files(paths):
+    """The bytes of PNG and JPEG files."""
+    files = [path.read_bytes() for path in paths]
+    for path, content in zip(paths, files):
+        if not content.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+            raise ValueError(f"{path}: expected a PNG or JPEG file")
+    return files
+
+
+def read_codes(path):
+    """Codes (n, latent_dim) out of what `encode` wrote."""
+    try:
+        with open(path, "rb") as file:
+            found = dict(json.load(file) if path.suffix.lower() == ".json" else np.load(file))
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):
+        raise ValueError(f"{path}: expected an .npz or .json file with an array called codes or mean") from None
+    for name in ("codes", "mean"):
+        if name in found:
+            return np.asarray(found[name], np.float32)
+    raise ValueError(f"{path}: no array called codes or mean in it, only {', '.join(found)}")
+
+
+def png_bytes(result):
+    """One picture of all."""
+    if "images" not in result or result["images"].ndim != 4:
+        raise ValueError("--out: a .png file takes pictures; expected .npz or .json here")
+    return pictures.to_png(pictures.grid(pictures.to_uint8(result["images"])))
+
+
+def npz_bytes(result):
+    """The arrays, exactly."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **result)
+    return file.getvalue()
+
+
+def json_bytes(result):
+    """The arrays as lists."""
+    return (json.dumps(result, indent=1, default=lambda array: array.tolist()) + "\n").encode()
+
+
+FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
+
+
+def checked_output(path):
+    """--out: a new file, of a known kind."""
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"--out: {path}; expected a file ending in {', '.join(FORMATS)}")
+    if path.exists():
+        raise ValueError(f"--out: {path} exists and is not overwritten; choose another name")
+
+
+def parser():
+    """The command line."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--address", default="http://127.0.0.1:8501", help="http://host:port or grpc://host:port")
+    shared.add_argument("--model", default="vae", help="name of the model")
+    shared.add_argument("--version", type=int, help="number of a version; the newest by default")
+    shared.add_argument("--label", help="label of a version, stable say")
+    shared.add_argument("--deadline", type=float, default=30.0, help="seconds, over everything")
+    main_parser = argparse.ArgumentParser(prog="python -m serving.client", description=__doc__)
+    commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function, gives_pictures=False):
+        added = commands.add_parser(function.__name__, parents=[shared], help=function.__doc__)
+        kinds = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
+        added.add_argument("--out", type=pathlib.Path, required=gives_pictures, help=kinds)
+        added.set_defaults(command=function)
+        return added
+
+    added = command(sample, gives_pictures=True)
+    added.add_argument("--count", type=int, default=64, help="how many")
+    added.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
+    added.add_argument("--temperature", type=float, default=1.0, help="below 1: more typical, less varied")
+    added = command(decode, gives_pictures=True)
+    added.add_argument("file", type=pathlib.Path, help=".npz or .json file of encode")
+    for added in (command(encode), command(reconstruct, gives_pictures=True), command(score)):
+        added.add_argument("files", nargs="+", type=pathlib.Path, help="PNG or JPEG files, of any size")
+    command(status)
+    return main_parser
+
+
+def main(arguments=None):
+    """Runs a command; the exit code is 1 where it fails, 2 where it was not understood."""
+    args = parser().parse_args(arguments)
+    try:
+        if args.out is not None:
+            checked_output(args.out)
+        with Client(args.address, args.model, args.version, args.label, args.deadline) as client:
+            result = args.command(client, args)
+        if args.out is None:
+            sys.stdout.buffer.write(json_bytes(result))
+        else:
+            content = FORMATS[args.out.suffix.lower()](result)
+            with open(args.out, "xb") as file:  # x: nor is a file overwritten that appeared meanwhile
+                file.write(content)
+    except (RequestError, ValueError, OSError) as error:
+        print("error:", " ".join(str(error).split()), file=sys.stderr)  # TensorFlow's messages may have several lines
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 1
+    return 0

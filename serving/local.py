@@ -1,0 +1,225 @@
+"""An embedded server for machines without Docker; it speaks TensorFlow Serving's protocol and takes its flags.
+
+python -m serving.local --model_name=vae --model_base_path=EXPORTS --port=8500 --rest_api_port=8501
+"""
+
+import os
+import signal
+import sys
+import threading
+from concurrent import futures
+
+import serving._quiet  # noqa: F401  TensorFlow, without what it prints
+
+# isort: split
+import tensorflow as tf
+from absl import app, flags, logging
+from tensorflow_serving.config import model_server_config_pb2
+
+from serving.server import config_protos, model_config
+from serving.server.batch_queues import Workers
+from serving.server.batching import Merger
+from serving.server.batching_parameters import Parameters
+from serving.server.errors import ServingError, invalid_argument
+from serving.server.grpc_services import GrpcServer
+from serving.server.http import HttpServer
+from serving.server.models import Models
+from serving.server.monitoring import Monitoring
+from serving.server.servable import Servable
+from serving.server.warm_up import warm_up
+
+FLAGS = flags.FLAGS
+GRACE_S = 30
+DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
+
+flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all of them")
+flags.DEFINE_integer("port", 8500, "port of the gRPC API; 0 takes any free one")
+flags.DEFINE_integer("rest_api_port", 0, "port of the REST API; 0 for none")
+flags.DEFINE_string("grpc_socket_path", "", "a Unix socket for the gRPC API too")
+flags.DEFINE_string("model_name", "default", "name of the model; ignored with --model_config_file")
+flags.DEFINE_string("model_base_path", "", "folder of numbered versions; ignored with --model_config_file")
+flags.DEFINE_string("model_config_file", "", "a ModelServerConfig in text format: several models, policies, labels")
+flags.DEFINE_float("model_config_file_poll_wait_seconds", 0, "seconds between looks at that file; 0 reads it once")
+flags.DEFINE_float("file_system_poll_wait_seconds", 1, "seconds between looks for new versions; 0 looks once")
+flags.DEFINE_bool("allow_version_labels_for_unavailable_models", False, "unused labels may name unloaded versions")
+flags.DEFINE_integer("max_num_load_retries", 5, "further tries after a load that failed")
+flags.DEFINE_integer("load_retry_interval_micros", 60_000_000, "microseconds between them")
+flags.DEFINE_bool("enable_model_warmup", True, "replay a version's recorded requests before it serves")
+flags.DEFINE_integer("num_request_iterations_for_warmup", 0, "how often, where greater than 0")
+flags.DEFINE_string("saved_model_tags", "serve", "tags of the meta graph to load, separated by commas")
+flags.DEFINE_bool("enable_batching", False, "run concurrent requests together")
+flags.DEFINE_string("batching_parameters_file", "", "BatchingParameters in text format")
+flags.DEFINE_bool("enable_per_model_batching_parameters", False, "read batching_params.pbtxt in each version instead")
+flags.DEFINE_string("monitoring_config_file", "", "a MonitoringConfig in text format")
+flags.DEFINE_bool("enable_grpc_healthcheck_service", False, "serve grpc.health.v1 too")
+flags.DEFINE_string("grpc_channel_arguments", "", "for the gRPC server: name=value,name=value")
+flags.DEFINE_integer("grpc_max_threads", None, "gRPC requests at a time; 4 per core, or 64 with batching")
+flags.DEFINE_integer("rest_api_num_threads", None, "the same for REST")
+flags.DEFINE_integer("rest_api_timeout_in_ms", 30_000, "time that a REST request may take")
+flags.DEFINE_bool("rest_api_enable_cors_support", False, "let web pages from elsewhere call the REST API")
+flags.DEFINE_integer("tensorflow_intra_op_parallelism", 0, "threads of one operation; 0 for as many as cores")
+flags.DEFINE_integer("tensorflow_inter_op_parallelism", 0, "operations at a time; 0 for as many as cores")
+flags.DEFINE_bool("version", False, "say what this is, and leave")
+
+
+def batching_parts():
+    """(Parameters for all models or None, Workers or None)."""
+    if not FLAGS.enable_batching:
+        if FLAGS.batching_parameters_file:
+            raise invalid_argument(
+                "server_options.batching_parameters_file is set without setting server_options.enable_batching to true."
+            )
+        return None, None
+    proto = config_protos.BatchingParameters()
+    if FLAGS.batching_parameters_file:
+        config_protos.read(FLAGS.batching_parameters_file, proto)
+    parameters = Parameters(proto)
+    return parameters, Workers(parameters.threads)
+
+
+def loader():
+    """The function that loads and warms one version, by the flags."""
+    parameters, workers = batching_parts()
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=FLAGS.tensorflow_intra_op_parallelism,
+        inter_op_parallelism_threads=FLAGS.tensorflow_inter_op_parallelism,
+    )
+    tags = FLAGS.saved_model_tags.split(",")
+
+    def merger(path):
+        if not FLAGS.enable_per_model_batching_parameters:
+            return Merger(parameters, workers)
+        file = os.path.join(path, "batching_params.pbtxt")
+        if not os.path.exists(file):
+            return None
+        own = Parameters(config_protos.read(file, config_protos.BatchingParameters()))
+        return Merger(own, workers)
+
+    def load(name, version, path):
+        servable = Servable(name, version, path, tags, config, merger(path) if workers else None)
+        try:
+            if FLAGS.enable_model_warmup:
+                warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))
+        except BaseException:
+            servable.close()
+            raise
+        return servable
+
+    return load
+
+
+def models_config():
+    """The ModelServerConfig of the flags."""
+    if FLAGS.model_config_file:
+        return config_protos.read(FLAGS.model_config_file, model_server_config_pb2.ModelServerConfig())
+    if FLAGS.model_base_path:
+        return model_config.single(FLAGS.model_name, FLAGS.model_base_path)
+    raise invalid_argument("Both server_options.model_base_path and server_options.model_config_file are empty!")
+
+
+def poll_models_config(models, stopping):
+    """Reloads the models' file again and again; a broken one is said and left."""
+    while not stopping.wait(FLAGS.model_config_file_poll_wait_seconds):
+        try:
+            models.configure(models_config())
+        except ServingError as error:
+            logging.error("The models of %s stay as they were: %s", FLAGS.model_config_file, error.message)
+
+
+def metrics_path():
+    """Where Prometheus finds the metrics, or None."""
+    config = config_protos.MonitoringConfig()
+    if FLAGS.monitoring_config_file:
+        config_protos.read(FLAGS.monitoring_config_file, config)
+    return (config.prometheus_config.path or DEFAULT_METRICS_PATH) if config.prometheus_config.enable else None
+
+
+def channel_arguments():
+    """[(name, value)], numbers as numbers."""
+    pairs = [each.partition("=") for each in FLAGS.grpc_channel_arguments.split(",") if each]
+    return [(name, int(value) if value.lstrip("-").isdigit() else value) for name, _, value in pairs]
+
+
+def start_servers(models):
+    """The listening servers, gRPC and perhaps REST."""
+    monitoring = Monitoring()
+    threads = 64 if FLAGS.enable_batching else 4 * os.cpu_count()
+    servers = [
+        GrpcServer(
+            models,
+            monitoring,
+            FLAGS.host,
+            FLAGS.port,
+            threads=FLAGS.grpc_max_threads or threads,
+            socket_path=FLAGS.grpc_socket_path,
+            arguments=channel_arguments(),
+            with_health=FLAGS.enable_grpc_healthcheck_service,
+        )
+    ]
+    if FLAGS.rest_api_port:
+        servers.append(
+            HttpServer(
+                models,
+                monitoring,
+                FLAGS.host,
+                FLAGS.rest_api_port,
+                threads=FLAGS.rest_api_num_threads or threads,
+                timeout_s=FLAGS.rest_api_timeout_in_ms / 1000,
+                metrics_path=metrics_path(),
+                cors=FLAGS.rest_api_enable_cors_support,
+            )
+        )
+    for server in servers:
+        server.start()
+    return servers
+
+
+def serve(stopping):
+    """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
+    models = Models(
+        loader(),
+        poll_wait_s=FLAGS.file_system_poll_wait_seconds,
+        retries=FLAGS.max_num_load_retries,
+        retry_wait_s=FLAGS.load_retry_interval_micros / 1e6,
+        labels_for_unavailable=FLAGS.allow_version_labels_for_unavailable_models,
+    )
+    new = models.configure(models_config())
+    models.start()
+    models.wait(new, for_versions=True, going=lambda: not stopping.is_set())
+    if stopping.is_set():
+        return
+    servers = start_servers(models)
+    if FLAGS.model_config_file and FLAGS.model_config_file_poll_wait_seconds > 0:
+        threading.Thread(target=poll_models_config, args=(models, stopping), daemon=True).start()
+    logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)
+    for rest in servers[1:]:
+        logging.info("Exporting HTTP/REST API at:%s:%d ...", FLAGS.host, rest.port)
+    stopping.wait()
+    logging.info("Draining: nothing new is accepted, what was accepted is finished")
+    with futures.ThreadPoolExecutor() as pool:
+        list(pool.map(lambda server: server.stop(GRACE_S), servers))
+    models.stop()
+
+
+def main(arguments):
+    if FLAGS.version:
+        print(f"TensorFlow ModelServer: embedded in Python\nTensorFlow Library: {tf.__version__}")
+        return
+    if arguments[1:]:
+        raise app.UsageError(f"unknown argument: {arguments[1]}")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        serve(stopping)
+        code = 0
+    except ServingError as error:
+        logging.error("Failed to start server. Error: %s: %s", error.code.name, error.message)
+        code = 1
+    # Loading threads may be inside TensorFlow, where a tidy exit of the interpreter would trip over them.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    app.run(main)

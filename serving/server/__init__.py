@@ -1,0 +1,1 @@
+"""The embedded server, part by part."""

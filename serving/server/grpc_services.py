@@ -1,0 +1,203 @@
+"""The gRPC services of TensorFlow Serving, PredictionService and ModelService, and the health service."""
+
+import time
+from concurrent import futures
+
+import grpc
+from absl import logging
+from google.protobuf import message_factory
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_management_pb2,
+    model_pb2,
+    model_service_pb2,
+    prediction_service_pb2,
+)
+
+from serving.server import inference
+from serving.server.errors import ServingError, as_serving_error, invalid_argument
+
+MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
+
+
+def handler_of(servicer, service):
+    """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError."""
+    methods = {
+        method.name: answering(getattr(servicer, method.name), message_factory.GetMessageClass(method.input_type))
+        for method in service.methods
+    }
+    handlers = {name: grpc.unary_unary_rpc_method_handler(method) for name, method in methods.items()}
+    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+
+def answering(method, request_class):
+    """From bytes to bytes. grpcio would parse, too, but never frees a call whose bytes are no message."""
+
+    def answer(content, context):
+        try:
+            return method(parse(request_class, content), context).SerializeToString()
+        except Exception as error:  # one bad request must never be more than one error
+            problem = as_serving_error(error)
+            if problem is not error:
+                logging.exception("%s failed", method.__name__)
+            details = problem.message
+            context.abort(problem.code, details[:MAX_DETAILS] + "...TRUNCATED" * (len(details) > MAX_DETAILS))
+
+    return answer
+
+
+def parse(message_class, content):
+    try:
+        return message_class.FromString(content)
+    except DecodeError as error:
+        raise ServingError(grpc.StatusCode.INTERNAL, f"{error}") from None
+
+
+def observed(method):
+    """Tells the monitoring what became of a request, and how long it took."""
+
+    def observe(self, request, context):
+        start, code = time.monotonic(), grpc.StatusCode.OK
+        try:
+            return method(self, request, context)
+        except Exception as error:
+            code = as_serving_error(error).code
+            raise
+        finally:
+            name, seconds = request.model_spec.name, time.monotonic() - start
+            self._monitoring.observe(name, method.__name__, "GRPC", code, seconds)
+
+    return observe
+
+
+def require_model_spec(request):
+    if not request.HasField("model_spec"):
+        raise invalid_argument("Missing ModelSpec")
+
+
+def chosen(model_spec):
+    """The arguments of Models.use."""
+    choice = model_spec.WhichOneof("version_choice")
+    version = model_spec.version.value if choice == "version" else None
+    label = model_spec.version_label if choice == "version_label" else None
+    return model_spec.name, version, label
+
+
+class PredictionService:
+    def __init__(self, models, monitoring):
+        self._models, self._monitoring = models, monitoring
+
+    def _run(self, infer, request, context):
+        require_model_spec(request)
+        with self._models.use(*chosen(request.model_spec)) as servable:
+            return infer(servable, request, context.time_remaining())
+
+    @observed
+    def Predict(self, request, context):
+        return self._run(inference.predict, request, context)
+
+    @observed
+    def Classify(self, request, context):
+        return self._run(inference.classify, request, context)
+
+    @observed
+    def Regress(self, request, context):
+        return self._run(inference.regress, request, context)
+
+    def MultiInference(self, request, context):
+        model_spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+        with self._models.use(*chosen(model_spec)) as servable:
+            return inference.multi_inference(servable, request, context.time_remaining())
+
+    def GetModelMetadata(self, request, context):
+        require_model_spec(request)
+        if not request.metadata_field:
+            raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != "signature_def":
+                raise invalid_argument(f"Metadata field {field} is not supported")
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        with self._models.use(*chosen(request.model_spec)) as servable:
+            response.model_spec.name = servable.name
+            response.model_spec.version.value = servable.version
+            for name, signature in servable.signatures.items():
+                signatures.signature_def[name].CopyFrom(signature)
+        response.metadata["signature_def"].Pack(signatures)
+        return response
+
+
+class ModelService:
+    def __init__(self, models):
+        self._models = models
+
+    def GetModelStatus(self, request, context):
+        require_model_spec(request)
+        name, version, _ = chosen(request.model_spec)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for status in self._models.status(name, version):
+            row = response.model_version_status.add(version=status.version, state=status.state)
+            row.status.error_code = grpc.StatusCode[status.code].value[0]
+            row.status.error_message = status.message
+        return response
+
+    def HandleReloadConfigRequest(self, request, context):
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise invalid_argument(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+                "Only ModelConfigList is currently supported"
+            )
+        new = self._models.configure(request.config)
+        self._models.wait(new, for_versions=False, going=context.is_active)
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.error_code = 0
+        response.metric.extend(model_management_pb2.Metric(name=name) for name in request.metric_names)
+        return response
+
+
+class GrpcServer:
+    """Both services on one port, and perhaps on a Unix socket; health only where asked for."""
+
+    def __init__(self, models, monitoring, host, port, *, threads, socket_path=None, arguments=(), with_health=False):
+        options = [
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
+            *arguments,
+        ]
+        self._server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
+        services = {
+            prediction_service_pb2: PredictionService(models, monitoring),
+            model_service_pb2: ModelService(models),
+        }
+        for module, servicer in services.items():
+            service = module.DESCRIPTOR.services_by_name[type(servicer).__name__]
+            self._server.add_generic_rpc_handlers((handler_of(servicer, service),))
+        if with_health:
+            self._add_health()
+        self.port = self._listen(f"{host}:{port}")
+        if socket_path:
+            self._listen(f"unix:{socket_path}")
+
+    def _listen(self, address):
+        try:
+            return self._server.add_insecure_port(address)
+        except RuntimeError:
+            raise ServingError(grpc.StatusCode.UNAVAILABLE, f"Cannot listen on {address}; is it in use?") from None
+
+    def _add_health(self):
+        servicer = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, self._server)
+        for service in ("", "PredictionService", "ModelService"):
+            servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    def start(self):
+        self._server.start()
+
+    def stop(self, grace_s):
+        """Stops accepting at once; returns when what was accepted is answered, or after the grace period."""
+        self._server.stop(grace_s).wait()

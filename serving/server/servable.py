@@ -1,0 +1,129 @@
+"""One loaded version of a model: a session on its graph, fed raw, so that every check is the C++ runtime's own."""
+
+import os
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.saved_model import loader_impl
+
+from serving.server.errors import ServingError, from_tensorflow, invalid_argument
+
+INIT_OP = "__saved_model_init_op"
+LONGEST_TIMEOUT_S = 10**6  # a deadline farther away than days is none
+
+
+class Servable:
+    """A SavedModel in memory. `signatures` are the protos of its meta graph, all of them.
+
+    `merger` runs requests together where batching is on (see batching.py).
+    """
+
+    def __init__(self, name, version, path, tags=("serve",), config=None, merger=None):
+        self.name, self.version, self._merger = name, version, merger
+        meta_graph = read_meta_graph(path, tags)
+        self.signatures = dict(meta_graph.signature_def)
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.graph_util.import_graph_def(meta_graph.graph_def, name="")
+        self._graph, self._outputs = graph, {}
+        self._session = tf.compat.v1.Session(graph=graph, config=config)
+        try:
+            self._session._extend_graph()
+            self._restore(meta_graph, path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _restore(self, meta_graph, path):
+        """Variables, where there are any: like TensorFlow Serving, a folder without them is a model without them."""
+        assets = loader_impl.get_asset_tensors(path, meta_graph)
+        feeds = {name: np.array(file, object) for name, file in assets.items()}
+        variables = os.path.join(path, "variables", "variables")
+        if os.path.exists(variables + ".index"):
+            saver = meta_graph.saver_def
+            checkpoint = {saver.filename_tensor_name: np.array(os.fsencode(variables), object)}
+            self._call(feeds | checkpoint, [], targets=[saver.restore_op_name])
+        init_op = init_op_name(meta_graph)
+        if init_op:
+            self._call(feeds, [], targets=[init_op])
+
+    def run(self, feeds, fetches, timeout_s=None):
+        """feeds {tensor name: array (of bytes objects for strings)}, fetches [tensor name] -> [array]."""
+        if self._merger:
+            return self._merger.run(self.run_alone, feeds, fetches, timeout_s)
+        return self.run_alone(feeds, fetches, timeout_s)
+
+    def run_alone(self, feeds, fetches, timeout_s=None):
+        """The same, never together with other requests."""
+        if timeout_s is None or timeout_s > LONGEST_TIMEOUT_S:
+            return self._call(feeds, fetches)
+        options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
+        buffer = pywrap_tf_session.TF_NewBufferFromString(options.SerializeToString())
+        try:
+            return self._call(feeds, fetches, buffer)
+        finally:
+            pywrap_tf_session.TF_DeleteBuffer(buffer)
+
+    def _call(self, feeds, fetches, options=None, targets=()):
+        try:
+            arrays = self._session._call_tf_sessionrun(
+                options,
+                {self._output(name): array for name, array in feeds.items()},
+                [self._output(name) for name in fetches],
+                [self._graph.get_operation_by_name(name)._c_op for name in targets],
+                None,
+            )
+        except tf.errors.OpError as error:
+            raise from_tensorflow(error) from None
+        except UnicodeDecodeError as error:  # an error whose text quotes bytes of the request; its code is lost
+            raise invalid_argument(error.object.decode(errors="replace")) from None
+        # The session returns scalars as NumPy scalars, and scalar strings as bytes.
+        return [each if isinstance(each, np.ndarray) else np.array(each, _scalar_type(each)) for each in arrays]
+
+    def _output(self, name):
+        if name not in self._outputs:
+            try:
+                self._outputs[name] = self._graph.get_tensor_by_name(name)._as_tf_output()
+            except (KeyError, ValueError):
+                text = f"Tensor {name}, specified in either feed_devices or fetch_devices was not found in the Graph"
+                raise invalid_argument(text) from None
+        return self._outputs[name]
+
+    def close(self):
+        self._session.close()
+
+
+def _scalar_type(value):
+    return object if isinstance(value, bytes) else None
+
+
+def read_meta_graph(path, tags):
+    """The MetaGraphDef with exactly these tags."""
+    if not loader_impl.contains_saved_model(path):
+        text = "Specified file path does not appear to contain a SavedModel bundle (should have a file called"
+        raise ServingError(grpc.StatusCode.NOT_FOUND, f"{text} `saved_model.pb`)\nSpecified file path: {path}")
+    try:
+        saved_model = loader_impl.parse_saved_model(path)
+    except OSError as error:
+        text = f"Can't parse {path}/saved_model.pb as binary proto: {error}"
+        raise ServingError(grpc.StatusCode.DATA_LOSS, text) from None
+    for meta_graph in saved_model.meta_graphs:
+        if set(meta_graph.meta_info_def.tags) == set(tags):
+            return meta_graph
+    text = (
+        f"Could not find meta graph def matching supplied tags: {{ {' '.join(tags)} }}. To inspect available tag-sets "
+        "in the SavedModel, please use the SavedModel CLI: `saved_model_cli`"
+    )
+    raise ServingError(grpc.StatusCode.NOT_FOUND, text)
+
+
+def init_op_name(meta_graph):
+    """The operation to run after restoring; the last two are how TensorFlow 1 wrote it down."""
+    if INIT_OP in meta_graph.signature_def:
+        return meta_graph.signature_def[INIT_OP].outputs[INIT_OP].name
+    for collection in ("saved_model_main_op", "legacy_init_op"):
+        if collection in meta_graph.collection_def:
+            return meta_graph.collection_def[collection].node_list.value[0]
+    return None

@@ -1,0 +1,114 @@
+"""TensorProto to NumPy array and back, by the rules of TensorFlow's C++ runtime."""
+
+import itertools
+import math
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2, types_pb2
+
+# The field that carries the values of each type; half and bfloat16 are carried as the integers of their bits.
+FIELDS = {
+    types_pb2.DT_FLOAT: "float_val",
+    types_pb2.DT_DOUBLE: "double_val",
+    types_pb2.DT_INT8: "int_val",
+    types_pb2.DT_INT16: "int_val",
+    types_pb2.DT_INT32: "int_val",
+    types_pb2.DT_UINT8: "int_val",
+    types_pb2.DT_UINT16: "int_val",
+    types_pb2.DT_INT64: "int64_val",
+    types_pb2.DT_UINT32: "uint32_val",
+    types_pb2.DT_UINT64: "uint64_val",
+    types_pb2.DT_BOOL: "bool_val",
+    types_pb2.DT_STRING: "string_val",
+    types_pb2.DT_HALF: "half_val",
+    types_pb2.DT_BFLOAT16: "half_val",
+    types_pb2.DT_COMPLEX64: "scomplex_val",
+    types_pb2.DT_COMPLEX128: "dcomplex_val",
+}
+# What a field holds, where that is not the tensor's own type.
+HELD = {"int_val": np.int32, "half_val": np.int32, "scomplex_val": np.float32, "dcomplex_val": np.float64}
+SEEN_AS = {"half_val": np.uint16, "scomplex_val": np.float32, "dcomplex_val": np.float64}  # the same bits, as numbers
+PACKED_TAGS = {"float_val": b"\x2a", "double_val": b"\x32"}
+MAX_FILLED_BYTES = 2**28  # a short message may ask for a long tensor: no more memory than this for what it left out
+
+
+def to_array(proto):
+    """The array, with `bytes` objects for strings; ValueError where the proto describes none.
+
+    Fewer values than the shape holds repeat the last one, none are zeros, surplus is ignored.
+    """
+    if proto.dtype not in FIELDS or proto.tensor_shape.unknown_rank:
+        raise ValueError("no dtype, or no shape")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if min(shape, default=0) < 0:
+        raise ValueError("a negative dimension")
+    dtype = np.dtype(tf.as_dtype(proto.dtype).as_numpy_dtype)
+    if proto.tensor_content:
+        return content_to_array(proto.tensor_content, shape, dtype)
+    field = FIELDS[proto.dtype]
+    values = np.array(getattr(proto, field), HELD.get(field, dtype))
+    if field in SEEN_AS:
+        values = values.astype(SEEN_AS[field]).view(dtype)
+    return fill(values.astype(dtype, copy=False), shape)
+
+
+def content_to_array(content, shape, dtype):
+    """Numbers are their own bytes; strings are all their lengths, then all their bytes."""
+    if not dtype.hasobject:
+        return np.frombuffer(content, dtype).reshape(shape)
+    lengths, start = [], 0
+    for _ in range(math.prod(shape)):
+        length, start = read_varint(content, start)
+        lengths.append(length)
+    stops = list(itertools.accumulate(lengths, initial=start))
+    if stops[-1] != len(content):
+        raise ValueError("the lengths of the strings do not add up")
+    strings = np.empty(len(lengths), object)
+    strings[:] = [content[begin:end] for begin, end in itertools.pairwise(stops)]
+    return strings.reshape(shape)
+
+
+def fill(values, shape):
+    count = math.prod(shape)
+    if len(values) >= count:
+        return values[:count].reshape(shape)
+    if count * values.itemsize > MAX_FILLED_BYTES:
+        raise ValueError("far more elements than values")
+    if len(values):
+        return np.concatenate([values, np.repeat(values[-1:], count - len(values))]).reshape(shape)
+    return np.full(shape, b"", object) if values.dtype == object else np.zeros(shape, values.dtype)
+
+
+def to_proto(array):
+    """The TensorProto with its values in the typed field, as C++ servers answer; `tensor_content` stays empty."""
+    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
+    field = FIELDS[proto.dtype]
+    if field in PACKED_TAGS:  # packed floats are the array's own bytes: many times faster than element by element
+        content = np.ascontiguousarray(array).tobytes()
+        proto.MergeFromString(PACKED_TAGS[field] + varint(len(content)) + content)
+    else:
+        flat = np.ascontiguousarray(array).reshape(-1)
+        getattr(proto, field).extend(flat.view(SEEN_AS.get(field, flat.dtype)).tolist())
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    return proto
+
+
+def varint(number):
+    """The protobuf wire format of a length."""
+    parts = bytearray()
+    while number > 127:
+        parts.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def read_varint(content, start):
+    """(number, where it ends)."""
+    number = 0
+    for place, byte in enumerate(content[start : start + 10]):
+        number |= (byte & 127) << 7 * place
+        if byte < 128:
+            return number, start + place + 1
+    raise ValueError("a length without an end")

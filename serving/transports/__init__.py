@@ -1,0 +1,21 @@
+"""How a client's requests travel: over gRPC or REST, with the same methods, equal arrays and one kind of error."""
+
+import importlib
+import urllib.parse
+
+MODULES = {
+    "grpc": "serving.transports.over_grpc",
+    "http": "serving.transports.over_rest",
+    "https": "serving.transports.over_rest",
+}
+
+
+def connect(address, model, version=None, label=None):
+    """The transport to a model, or to one version of it, by the scheme of `address`: grpc://host:port or http://..."""
+    parts = urllib.parse.urlsplit(address)
+    if parts.scheme not in MODULES or not parts.netloc:
+        raise ValueError(f"address: {address!r}; expected grpc://host:port or http://host:port")
+    if version is not None and label is not None:
+        raise ValueError("version, label: expected one of them at most")
+    # Only when asked for: gRPC's messages import TensorFlow, which takes seconds.
+    return importlib.import_module(MODULES[parts.scheme]).Transport(address, model, version, label)

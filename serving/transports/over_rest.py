@@ -1,0 +1,108 @@
+"""Requests over REST, without TensorFlow."""
+
+import base64
+import json
+import urllib.parse
+
+import numpy as np
+import urllib3
+
+from serving.transports.errors import DEADLINE_EXCEEDED, UNAVAILABLE, RequestError
+from serving.transports.signatures import Signature, tensor
+
+CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: UNAVAILABLE,
+    504: DEADLINE_EXCEEDED,
+}
+
+
+class Transport:
+    """One model of a server, over connections that are kept open."""
+
+    bytes_per_value = 3  # of uint8 values as JSON, in units of base64: "255, " is five characters, base64 4/3 a byte
+
+    def __init__(self, address, model, version, label):
+        self._pool = urllib3.PoolManager(maxsize=32, retries=False)
+        self._url = f"{address.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
+        if version is not None:
+            self._url += f"/versions/{version}"
+        if label is not None:
+            self._url += f"/labels/{urllib.parse.quote(label, safe='')}"
+
+    def predict(self, signature, inputs, timeout_s):
+        """inputs {name: array} -> {name: array}"""
+        columns = {name: array.tolist() for name, array in inputs.items()}
+        body = json.dumps({"signature_name": signature.name, "inputs": columns}, default=_b64)
+        found = self._answer("POST", f"{self._url}:predict", timeout_s, body)["outputs"]
+        if len(signature.outputs) == 1:  # a single output comes without its name
+            found = {name: found for name in signature.outputs}
+        return {name: _from_json(found[name], each.dtype) for name, each in signature.outputs.items()}
+
+    def signatures(self, timeout_s):
+        """{name: Signature}"""
+        metadata = self._answer("GET", f"{self._url}/metadata", timeout_s)["metadata"]
+        return {
+            name: Signature(name, _tensors(definition["inputs"]), _tensors(definition["outputs"]))
+            for name, definition in metadata["signature_def"]["signature_def"].items()
+        }
+
+    def status(self, timeout_s):
+        """[{"version", "state", "code", "message"}], newest first."""
+        return [
+            {
+                "version": int(each["version"]),
+                "state": each["state"],
+                "code": each["status"]["error_code"],
+                "message": each["status"]["error_message"],
+            }
+            for each in self._answer("GET", self._url, timeout_s)["model_version_status"]
+        ]
+
+    def close(self):
+        """Close the connections."""
+        self._pool.clear()
+
+    def _answer(self, method, url, timeout_s, body=None):
+        timeout = urllib3.Timeout(total=timeout_s)
+        try:
+            response = self._pool.request(method, url, body=body, timeout=timeout)
+        except urllib3.exceptions.ReadTimeoutError:
+            raise RequestError(DEADLINE_EXCEEDED, f"no answer from {url} in time") from None
+        except urllib3.exceptions.HTTPError as error:  # refused, or broken off
+            raise RequestError(UNAVAILABLE, f"no connection to {url}: {error}") from None
+        try:
+            answer = json.loads(response.data)
+        except ValueError:
+            answer = {"error": f"HTTP status {response.status} from {url}, which is no answer of a model server"}
+        if response.status != 200 or "error" in answer:
+            message = answer.get("error", response.reason)
+            raise RequestError(CODES.get(response.status, "UNKNOWN"), message)
+        return answer
+
+
+def _tensors(infos):
+    return {
+        name: tensor(info["dtype"], [dim["size"] for dim in info["tensor_shape"].get("dim", ())])
+        for name, info in infos.items()
+    }
+
+
+def _b64(value):
+    """How the protocol writes bytes in JSON."""
+    return {"b64": base64.b64encode(value).decode()}
+
+
+def _from_json(value, dtype):
+    """The array of nested lists of numbers, or of a list of bytes."""
+    if dtype is np.object_:
+        value = [base64.b64decode(each["b64"]) for each in value]
+    return np.array(value, dtype)

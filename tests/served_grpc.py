@@ -1,0 +1,70 @@
+"""A gRPC server of a small SavedModel and a client, for the tests of serving."""
+
+import contextlib
+
+import grpc
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
+from tensorflow_serving.apis import model_service_pb2_grpc, predict_pb2, prediction_service_pb2_grpc
+
+from serving.server import model_config
+from serving.server.grpc_services import GrpcServer
+from serving.server.models import Models
+from serving.server.servable import Servable
+from tests.saved_models import export_everything
+
+CODES = grpc.StatusCode
+
+
+class Observations(list):
+    """The monitoring of these tests."""
+
+    def observe(self, model, api, entrypoint, code, seconds):
+        self.append((model, api, entrypoint, code))
+
+
+class Client:
+    def __init__(self, port):
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
+        self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
+        self.model = model_service_pb2_grpc.ModelServiceStub(self.channel)
+
+    def predict(self, signature="", output_filter=(), model="m", version=None, label=None, timeout=30, **inputs):
+        request = predict_pb2.PredictRequest(output_filter=output_filter)
+        request.model_spec.name = model
+        request.model_spec.signature_name = signature
+        if version is not None:
+            request.model_spec.version.value = version
+        if label is not None:
+            request.model_spec.version_label = label
+        for alias, value in inputs.items():
+            proto = value if isinstance(value, tensor_pb2.TensorProto) else tf.make_tensor_proto(value)
+            request.inputs[alias].CopyFrom(proto)
+        return self.prediction.Predict(request, timeout=timeout)
+
+
+@contextlib.contextmanager
+def serving(base_path, monitoring=None, **options):
+    """A Client of a server that serves base_path/7 as "m", with every kind of signature and the label "stable"."""
+    export_everything(base_path, 7)
+    models = Models(Servable, poll_wait_s=0)
+    models.wait(models.configure(model_config.single("m", str(base_path))), for_versions=True)
+    config = model_config.single("m", str(base_path))
+    config.model_config_list.config[0].version_labels["stable"] = 7
+    models.configure(config)
+    observations = Observations() if monitoring is None else monitoring
+    server = GrpcServer(models, observations, "127.0.0.1", 0, threads=4, **options)
+    server.start()
+    client = Client(server.port)
+    yield client
+    client.channel.close()
+    server.stop(5)
+    models.stop()
+
+
+def fails(call, code, details):
+    """The call fails with this code, and exactly these details."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call()
+    assert (raised.value.code(), raised.value.details()) == (code, details)

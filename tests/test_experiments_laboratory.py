@@ -1,0 +1,181 @@
+"""The machinery of experiments on one that takes a second: cached, taken over, gone on with, printed and documented."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_vae as kv
+from experiments import _docs, _run, _text
+from experiments._findings import Claim, Findings, chart, panel, picture
+from experiments._laboratory import Laboratory
+from keras_vae.config import Config, StageConfig, replace
+
+NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3}
+AE = StageConfig("ae", "autoencoder", "asperti_dense", 5, **NUMBERS)
+VAE = StageConfig("vae", "gaussian_vae", "affine", 3, gamma={"mode": "fixed"}, **NUMBERS)
+CONFIG = Config("subspace", (AE, VAE), data_options={"count": 60, "dimension": 6})
+
+
+def measure(lab):
+    trained = lab.train(CONFIG)
+    losses = trained.history("vae", "loss")
+    drawn = chart("loss", "The loss.", panel({"vae": ([1, 2], [losses[0], 1.0])}, "epoch", "loss", log="xy"))
+    pictures = [
+        picture("shown", "For all.", np.zeros((4, 4, 3), np.uint8)),
+        picture("kept", "Not for all.", np.zeros((4, 4, 3), np.uint8), private=True),
+    ]
+    return Findings({"row": {"loss": losses[-1], "count": 3}}, [drawn], pictures, ["A note."])
+
+
+def claims(values):
+    count = values["row"]["count"]
+    return [Claim("three", count == 3, count, 2), Claim("a | four", count == 4, [count, 1.5], [4.0, 1.5])]
+
+
+FAKE = types.SimpleNamespace(
+    __name__="experiments.fake",
+    TITLE="A fake",
+    SOURCE="Nowhere, Table 0",
+    CLAIM="Three.",
+    SCALED="everything.",
+    MINUTES={"quick": 0, "full": 0},
+    PAPER={"row": {"count": 2}},
+    measure=measure,
+    claims=claims,
+)
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    """Where the fake was run once."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    _run.run(FAKE, Laboratory(folder))
+    return folder
+
+
+def test_a_stack_is_trained_once(workdir, monkeypatch):
+    monkeypatch.setattr(kv, "train", None)  # any training would fail
+    lab = Laboratory(workdir)
+    first = lab.train(CONFIG)
+    assert first.stack.stages == ["ae", "vae"]
+    records = list(lab.used.values())
+    assert [record["what"] for record in records] == [
+        "subspace: ae, asperti_dense, kappa 5",
+        "subspace: vae, affine, kappa 3, gamma.mode fixed",
+    ]
+    assert [record["steps"] for record in records] == [3, 3] and all(record["seed"] == 0 for record in records)
+    with pytest.raises(TypeError):
+        lab.train(replace(CONFIG, seed=1))
+
+
+def test_where_data_lie_does_not_matter(tmp_path):
+    """Another folder of the same data is the same stack; a data set without folders is not given one."""
+    from experiments._laboratory import _key
+
+    here, there = (Config("mnist", (VAE,), data_options={"data_dir": name}) for name in ("here", "there"))
+    assert _key(here) == _key(there) != _key(Config("fashion_mnist", (VAE,)))
+    lab = Laboratory(tmp_path, data_dir="somewhere")
+    assert "data_dir" not in lab.located(CONFIG).data_options
+    assert lab.located(here).data_options["data_dir"].endswith("somewhere")
+
+
+def test_stacks_share_their_lower_stages(workdir, monkeypatch):
+    """A second stack on the same autoencoder takes it over, and is what training it from scratch gives."""
+    wider = replace(CONFIG, stages=(AE, replace(VAE, latent_dim=4)))
+    trained = []
+    train = kv.train
+    monkeypatch.setattr(kv, "train", lambda config, path: (trained.append(config.stages[-1].name), train(config, path)))
+    shared = Laboratory(workdir).train(wider).stack
+    assert trained == ["vae"]
+    scratch = train(wider, workdir / "scratch")
+    points = kv.data.load("subspace", "test", count=8, dimension=6)
+    np.testing.assert_array_equal(shared.encode(points)[0], scratch.encode(points)[0])
+
+
+def test_a_killed_training_goes_on(tmp_path, monkeypatch):
+    lab, config = Laboratory(tmp_path), replace(CONFIG, stages=(AE,))
+
+    def killed(config, path):
+        (path / "ae").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(kv, "train", killed)
+        lab.train(config)
+    assert lab.used == {}
+    (next((tmp_path / "stacks").iterdir()) / "ae").rmdir()
+    assert lab.train(config).stack.stages == ["ae"] and len(lab.used) == 1
+
+
+def test_computations_are_kept_by_name_and_settings(tmp_path):
+    lab, calls = Laboratory(tmp_path), []
+
+    def count():
+        calls.append(1)
+        return len(calls)
+
+    assert [lab.compute("count", {"a": a}, count) for a in (1, 1, 2, 1)] == [1, 1, 2, 1]
+    assert {record["what"] for record in lab.used.values()} == {"count"}
+
+
+def test_the_modes_pick_their_numbers_and_keep_apart(tmp_path):
+    assert (Laboratory(tmp_path, quick=True).pick(1, 2), Laboratory(tmp_path, quick=False).pick(1, 2)) == (1, 2)
+    fake = types.SimpleNamespace(**{**vars(FAKE), "measure": lambda lab: Findings({"row": {"count": 3}})})
+    _run.run(fake, Laboratory(tmp_path, quick=True))
+    assert _run.read(tmp_path, "fake")["mode"] == "quick"
+    _run.run(fake, Laboratory(tmp_path, quick=False))
+    assert _run.read(tmp_path, "fake")["mode"] == "full"
+    assert (tmp_path / "quick" / "fake.json").exists()
+
+
+def test_the_result_says_what_was_found(workdir):
+    found = json.loads((workdir / "quick" / "fake.json").read_text())
+    assert [claim["holds"] for claim in found["claims"]] == [True, False]
+    assert found["values"]["row"]["count"] == 3 and found["paper"] == {"row": {"count": 2}}
+    assert [record["epochs"] for record in found["trained"]] == [1, 1]
+    assert (workdir / "quick" / found["pictures"][0]["file"]).exists()
+
+
+def test_the_terminal_shows_measured_beside_the_paper(workdir):
+    text = _text.terminal(_run.read(workdir, "fake"))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["count", "3", "2", "+1"] in lines
+    assert ["holds", "three", "3", "2", "+1"] in lines
+    assert "DOES NOT HOLD  a | four  3, 1.5    4, 1.5" in text
+    assert "note: A note." in text
+
+
+def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_path, monkeypatch):
+    monkeypatch.setattr(_run, "names", lambda: ["absent", "fake"])
+    text = _docs.write(workdir, tmp_path).read_text()
+    assert "[A fake](#a-fake) | quick | 1 of 2" in text and "**1 of 2 checks hold.**" in text
+    assert (
+        "| **DOES NOT HOLD** |" in text.replace("| DOES NOT HOLD |", "| **DOES NOT HOLD** |") and "a \\| four" in text
+    )
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["fake-loss.png", "fake-shown.png"]
+    assert "figures/fake-shown.png" in text and "figures/fake-kept.png" not in text
+    with Image.open(tmp_path / "figures" / "fake-loss.png") as image:
+        assert min(image.size) > 100
+    monkeypatch.setattr(_run, "names", lambda: ["absent"])
+    with pytest.raises(ValueError, match="has no results yet"):
+        _docs.write(workdir, tmp_path)
+
+
+def test_a_path_is_animated(tmp_path):
+    lines = {"0": ([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], [1.0, 0.5, 0.1])}
+    drawn = chart("path", "A path.", panel(lines, "x", "y", animated=True))
+    (animation,) = _docs.chart_files(drawn, tmp_path / "path.png")
+    with Image.open(animation) as image:
+        assert image.n_frames == 3
+
+
+def test_gaps():
+    assert [_text.gap(2, 3), _text.gap(-10.5, -20.0), _text.gap(1, None), _text.gap([1], [2])] == ["−1", "+9.5", "", ""]
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match="unknown experiment 'table1'; known: ig_beta"):
+        _run.find("table1")

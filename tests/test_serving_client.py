@@ -1,0 +1,350 @@
+"""The client, over gRPC and REST, against the embedded server; its patience with clocks and servers that misbehave."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from serving import command_line
+from serving.client import Client
+from serving.pictures import from_png, grid, to_png
+from serving.transports import patience
+from serving.transports.errors import RequestError
+from tests import tiny_served
+
+CONFIG = """model_config_list {{ config {{ name: "vae" base_path: "{}" model_platform: "tensorflow"
+  model_version_policy {{ all {{}} }}
+  version_labels {{ key: "stable" value: 1 }} version_labels {{ key: "canary" value: 2 }} }} }}"""
+ROWS = 130  # more than two requests take
+SCHEMES = ("http", "grpc")
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory):
+    """{scheme: address} of a server with two versions of the model."""
+    base = tmp_path_factory.mktemp("vae")
+    for version in (1, 2):
+        tiny_served.export(base, version, seed=version)
+    (base / "models.config").write_text(CONFIG.format(base))
+    flags = (f"--model_config_file={base / 'models.config'}", "--allow_version_labels_for_unavailable_models")
+    with tiny_served.served(*flags) as both:
+        yield dict(zip(SCHEMES, both))
+
+
+@pytest.fixture(params=SCHEMES)
+def address(request, addresses):
+    return addresses[request.param]
+
+
+@pytest.fixture
+def client(address):
+    with Client(address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_served.Model(seed=2)  # the newest
+
+
+def floats(count=ROWS):
+    return np.random.default_rng(0).random((count, *tiny_served.SHAPE), np.float32)
+
+
+def noise(count=ROWS):
+    return np.random.default_rng(1).integers(0, 256, (count, *tiny_served.SHAPE), np.uint8)
+
+
+def close(found, expected):
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_it_says_what_the_model_says(client, model):
+    for images in (floats(), noise()):
+        unit = images if images.dtype == np.float32 else images / np.float32(255)
+        mean, stddev = client.encode(images)
+        close(mean, model.encode(unit)["mean"])
+        close(stddev, model.encode(unit)["stddev"])
+        reconstruction, squared_error = client.reconstruct(images)
+        close(reconstruction, model.reconstruct(unit)["images"])
+        close(squared_error, model.reconstruct(unit)["squared_error"])
+        score = client.score(images)
+        assert set(score) == {"elbo", "reconstruction", "kl"}
+        for name, values in score.items():
+            close(values, model.score(unit)[name])
+    codes = np.random.default_rng(2).normal(size=(ROWS, tiny_served.LATENT_DIM)).astype(np.float32)
+    close(client.decode(codes), model.decode(codes)["images"])
+
+
+def test_samples_come_from_a_seed_a_row(client, model):
+    seeds = tf.constant([(7 << 32) + row for row in range(ROWS)], tf.int64)
+    close(client.sample(ROWS, seed=7), model.sample(seeds)["images"])
+    close(client.sample(3, seed=7, temperature=0.5), model.sample(seeds[:3], tf.fill([3], 0.5))["images"])
+
+
+def test_both_ways_give_equal_arrays(addresses):
+    with Client(addresses["http"]) as rest, Client(addresses["grpc"]) as rpc:
+        for images in (floats(5), noise(5), [to_png(image) for image in noise(5)]):
+            for one, other in zip(rest.encode(images), rpc.encode(images)):
+                np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(rest.sample(9, seed=2**31 - 1), rpc.sample(9, seed=2**31 - 1))
+        assert rest.status() == rpc.status()
+        assert rest._signature(rest._patience(), "sample") == rpc._signature(rpc._patience(), "sample")
+
+
+def test_png_answers_are_the_floats_rounded(client):
+    pictures = client.sample(ROWS, seed=3, png=True)
+    assert pictures.dtype == np.uint8
+    assert np.abs(pictures / 255.0 - client.sample(ROWS, seed=3)).max() <= 0.5001 / 255
+    codes = np.eye(5)
+    assert np.abs(client.decode(codes, png=True) / 255.0 - client.decode(codes)).max() <= 0.5001 / 255
+    images = noise(4)
+    pictures, squared_error = client.reconstruct(images, png=True)
+    expected, expected_error = client.reconstruct(images)
+    assert np.abs(pictures / 255.0 - expected).max() <= 0.5001 / 255
+    np.testing.assert_array_equal(squared_error, expected_error)
+
+
+def test_uint8_travels_as_png_where_that_is_smaller(addresses, monkeypatch):
+    flat = np.zeros((1, *tiny_served.SHAPE), np.uint8)
+    for scheme, for_noise in (("http", "encode_bytes"), ("grpc", "encode_uint8")):
+        with Client(addresses[scheme]) as client, monkeypatch.context() as patch:
+            patch.setattr(client, "_ask", lambda patience, name, **inputs: {"mean": name, "stddev": None})
+            assert client.encode(flat)[0] == "encode_bytes"
+            assert client.encode(noise(1))[0] == for_noise
+
+
+def test_versions_and_labels(client, address):
+    assert [each["version"] for each in client.status()] == [2, 1]
+    assert {each["state"] for each in client.status()} == {"AVAILABLE"}
+    newest, old = client.sample(1), tiny_served.Model(seed=1).sample(tf.constant([0], tf.int64))["images"]
+    for where, expected in ({"version": 1}, old), ({"label": "stable"}, old), ({"label": "canary"}, newest):
+        with Client(address, **where) as other:
+            close(other.sample(1), expected)
+    with pytest.raises(ValueError, match="version, label: expected one of them"):
+        Client(address, version=1, label="stable")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.encode(np.zeros((2, 8, 10))), "images: expected (n, 8, 10, 3) with n of at least 1, got (2, 8,"),
+        (lambda c: c.score(np.zeros((0, 8, 10, 3))), "images: expected (n, 8, 10, 3) with n of at least 1"),
+        (lambda c: c.encode(np.zeros((1, 8, 10, 3), int)), "images: expected (n, 8, 10, 3) of uint8, or of float"),
+        (lambda c: c.reconstruct(np.full((1, 8, 10, 3), 1.5)), "in [0, 1], got values in [1.5, 1.5]"),
+        (lambda c: c.encode(np.full((1, 8, 10, 3), np.nan)), "in [0, 1], got values in [nan, nan]"),
+        (lambda c: c.reconstruct(floats(1), png=True), "images: expected uint8, or files, with png=True"),
+        (lambda c: c.decode(np.zeros((2, 4))), "codes: expected (n, 5) with n of at least 1, got (2, 4)"),
+        (lambda c: c.decode(np.full((2, 5), np.inf)), "codes: expected finite numbers"),
+        (lambda c: c.sample(0), "count: expected a whole number of at least 1, got 0"),
+        (lambda c: c.sample(2.5), "count: expected a whole number"),
+        (lambda c: c.sample(1, seed=2**31), "seed: expected a whole number in [-2147483648, 2147483647]"),
+        (lambda c: c.sample(1, temperature=0.5, png=True), "temperature: expected 1 with png=True"),
+    ],
+)
+def test_wrong_arguments_are_named(call, message, client):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call(client)
+
+
+def test_what_the_server_refuses(client, address):
+    with Client(address, model="absent") as other, pytest.raises(RequestError, match="NOT_FOUND: .*absent"):
+        other.sample(1)
+    with pytest.raises(RequestError) as caught:
+        client.encode([b"no picture"])
+    assert caught.value.code == "INVALID_ARGUMENT"
+
+
+def test_a_wrong_address():
+    for address in ("localhost:8500", "ftp://localhost", "http://"):
+        with pytest.raises(ValueError, match="expected grpc://host:port or http://host:port"):
+            Client(address)
+
+
+def test_rest_goes_without_tensorflow(addresses):
+    program = (
+        "import sys; from serving.client import Client; "
+        f"print(Client({addresses['http']!r}).sample(1).shape, 'tensorflow' in sys.modules, 'grpc' in sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", program], cwd=tiny_served.ROOT, capture_output=True, text=True)
+    assert output.stdout == "(1, 8, 10, 3) False False\n", output.stderr
+
+
+class Clock:
+    """Time that passes by sleeping alone."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.pauses = 1000.0, []
+        monkeypatch.setattr(patience.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(patience.time, "sleep", self.sleep)
+        monkeypatch.setattr(patience.random, "uniform", lambda low, high: high)  # the longest pause that may be drawn
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.pauses.append(seconds)
+
+
+def failing(*codes):
+    """A request that fails with these codes, one after the other, and then succeeds."""
+    left = list(codes)
+
+    def request(timeout_s):
+        assert timeout_s > 0
+        if left:
+            raise RequestError(left.pop(0), "as asked")
+        return timeout_s
+
+    return request
+
+
+def test_what_is_unavailable_is_tried_again_with_growing_pauses(monkeypatch):
+    clock = Clock(monkeypatch)
+    left = patience.Patience(30.0, retries=6).call(failing(*["UNAVAILABLE"] * 6))
+    assert left == pytest.approx(30.0 - sum(clock.pauses))
+    np.testing.assert_allclose(clock.pauses, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0])
+    with pytest.raises(RequestError, match="UNAVAILABLE"):
+        patience.Patience(30.0, retries=2).call(failing(*["UNAVAILABLE"] * 3))
+    assert len(clock.pauses) == 6 + 2
+
+
+def test_nothing_else_is_tried_again(monkeypatch):
+    clock = Clock(monkeypatch)
+    for code in ("INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED"):
+        with pytest.raises(RequestError, match=code):
+            patience.Patience(30.0, retries=6).call(failing(code))
+    assert clock.pauses == []
+
+
+def test_one_deadline_over_all_requests_and_pauses(monkeypatch):
+    clock = Clock(monkeypatch)
+    waits = patience.Patience(1.0, retries=6)
+    with pytest.raises(RequestError, match="UNAVAILABLE"):
+        waits.call(failing(*["UNAVAILABLE"] * 7))
+    assert clock.pauses == [0.2, 0.4]  # 0.8 more would be too late
+    clock.now += 0.5
+    with pytest.raises(RequestError, match="DEADLINE_EXCEEDED: no answer within 1 seconds"):
+        waits.call(failing())
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_server_that_does_not_answer(scheme):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RequestError) as caught:
+        Client(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", deadline_s=0.5).status()
+    assert caught.value.code == "DEADLINE_EXCEEDED"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_server_that_is_not_there(scheme):
+    port = tiny_served.free_ports(1)[0]
+    with Client(f"{scheme}://127.0.0.1:{port}", retries=1) as client, pytest.raises(RequestError) as caught:
+        client.sample(1)
+    assert caught.value.code == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_server_that_comes_late_is_reached(scheme, addresses, monkeypatch):
+    """Refused at first; the way opens in the pause before the second attempt."""
+    port = tiny_served.free_ports(1)[0]
+    target = int(addresses[scheme].rsplit(":", 1)[1])
+    started = []
+
+    def sleep(seconds):
+        if not started:
+            started.append(tiny_served.forward(port, target))
+        real_sleep(seconds)
+
+    real_sleep = time.sleep
+    monkeypatch.setattr(patience.time, "sleep", sleep)
+    with Client(f"{scheme}://127.0.0.1:{port}") as client:
+        assert client.status()[0]["state"] == "AVAILABLE"
+    assert started
+
+
+def run(capsys, *arguments):
+    """(exit code, standard output, standard error) of the command line."""
+    code = command_line.main([str(each) for each in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_the_command_line_writes_a_grid_and_never_over_a_file(addresses, tmp_path):
+    out = tmp_path / "grid.png"
+    command = [sys.executable, "-m", "serving.client", "sample", "--count=7", "--seed=7", f"--out={out}"]
+    command.append(f"--address={addresses['http']}")
+    first = subprocess.run(command, cwd=tiny_served.ROOT, capture_output=True, text=True)
+    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
+    with Client(addresses["http"]) as client:
+        expected = grid(client.sample(7, seed=7, png=True))
+    np.testing.assert_array_equal(from_png(out.read_bytes()), expected)
+    assert expected.shape == (2 + 3 * 10, 2 + 3 * 12, 3)
+    before = out.read_bytes()
+    second = subprocess.run(command, cwd=tiny_served.ROOT, capture_output=True, text=True)
+    assert second.returncode == 1
+    assert second.stderr == f"error: --out: {out} exists and is not overwritten; choose another name\n"
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsys):
+    where = f"--address={addresses[scheme]}"
+    pictures = np.kron(noise(2), np.ones((3, 3, 1), np.uint8))
+    paths = [tmp_path / "one.png", tmp_path / "two.jpg"]
+    for path, picture in zip(paths, pictures):
+        Image.fromarray(picture).save(path)
+    files = [path.read_bytes() for path in paths]
+    with Client(addresses[scheme]) as client:
+        mean, stddev = client.encode(files)
+        score = client.score(files)
+        decoded, (reconstructed, squared_error) = client.decode(mean), client.reconstruct(files)
+    for suffix in ("npz", "json"):
+        codes, images = tmp_path / f"codes.{suffix}", tmp_path / f"images_{suffix}.npz"
+        assert run(capsys, "encode", where, *paths, f"--out={codes}") == (0, "", "")
+        assert run(capsys, "decode", where, codes, f"--out={images}") == (0, "", "")
+        np.testing.assert_array_equal(np.load(images)["images"], decoded)
+    code, printed, _ = run(capsys, "encode", where, *paths)
+    assert code == 0
+    np.testing.assert_array_equal(np.float32(json.loads(printed)["mean"]), mean)
+    np.testing.assert_array_equal(np.float32(json.loads(printed)["stddev"]), stddev)
+    assert run(capsys, "reconstruct", where, *paths, f"--out={tmp_path / 'r.npz'}") == (0, "", "")
+    np.testing.assert_array_equal(np.load(tmp_path / "r.npz")["images"], reconstructed)
+    np.testing.assert_array_equal(np.load(tmp_path / "r.npz")["squared_error"], squared_error)
+    printed = json.loads(run(capsys, "score", where, *paths)[1])
+    np.testing.assert_array_equal(np.float32(printed["elbo"]), score["elbo"])
+    assert json.loads(run(capsys, "status", where)[1])["versions"][0]["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["encode", "{tmp}/absent.png"], "No such file or directory: '{tmp}/absent.png'"),
+        (["encode", "{tmp}/other.json"], "{tmp}/other.json: expected a PNG or JPEG file"),
+        (["score", "{tmp}/broken.png"], "INVALID_ARGUMENT: "),
+        (["decode", "{tmp}/picture.png", "--out={tmp}/grid.png"], "{tmp}/picture.png: expected an .npz or .json file"),
+        (["encode", "{tmp}/picture.png", "--out={tmp}/codes.png"], "--out: a .png file takes pictures; expected .npz"),
+        (["sample", "--out={tmp}/grid.gif"], "--out: {tmp}/grid.gif; expected a file ending in .png, .npz, .json"),
+        (["sample", "--out={tmp}/absent/grid.png"], "No such file or directory: '{tmp}/absent/grid.png'"),
+        (["sample", "--count=0", "--out={tmp}/grid.png"], "count: expected a whole number of at least 1, got 0"),
+        (["decode", "{tmp}/other.json", "--out={tmp}/grid.png"], "no array called codes or mean in it, only lengths"),
+        (["status", "--model=absent"], "NOT_FOUND: Could not find any versions of model absent"),
+        (["status", "--address=here"], "address: 'here'; expected grpc://host:port or http://host:port"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_told_in_one_line(arguments, message, addresses, tmp_path, capsys):
+    (tmp_path / "picture.png").write_bytes(to_png(noise(1)[0]))
+    (tmp_path / "broken.png").write_bytes(to_png(noise(1)[0])[:100])
+    (tmp_path / "other.json").write_text('{"lengths": [1]}')
+    before = sorted(tmp_path.iterdir())
+    command = [f"{arguments[0]}", f"--address={addresses['http']}"]
+    code, printed, error = run(capsys, *command, *[each.format(tmp=tmp_path) for each in arguments[1:]])
+    assert (code, printed, error.count("\n")) == (1, "", 1)
+    assert error.startswith("error: ")
+    assert message.format(tmp=tmp_path) in error
+    assert sorted(tmp_path.iterdir()) == before

@@ -1,0 +1,220 @@
+"""Bodies of predict requests to arrays, and the errors of those that are wrong."""
+
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving.server import json_request
+from serving.server.errors import ServingError
+from serving.server.json_arrays import array_of
+from serving.server.json_text import parse
+from tests.fake_models import tensor_infos
+
+
+def arrays(body, **dtypes):
+    body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return json_request.arrays_of(parse(body), "", tensor_infos(**dtypes))[0]
+
+
+def error(body, **dtypes):
+    with pytest.raises(ServingError) as raised:
+        arrays(body, **dtypes)
+    return f"{raised.value.code.name}: {raised.value.message}"
+
+
+def same(array, values, dtype):
+    expected = np.array(values, dtype)
+    return array.dtype == expected.dtype and array.shape == expected.shape and np.array_equal(array, expected)
+
+
+TAKEN = [
+    ("float32", b"[1, 2.5, 1e39, -1e39]", [1, 2.5, math.inf, -math.inf]),
+    ("float64", b"[1, 18446744073709551615, 1e39]", [1, 2.0**64, 1e39]),
+    ("int32", b"[-2147483648, 2147483647]", [-(2**31), 2**31 - 1]),
+    ("int32", b"[2147483648]", None),
+    ("int32", b"[1.0]", None),
+    ("int32", b"[1e2]", None),
+    ("int32", b"[true]", None),
+    ("int8", b"[128, -129, 257]", [-128, 127, 1]),
+    ("uint8", b"[256, 255, -1]", [0, 255, 255]),
+    ("uint8", b"[2147483648]", None),
+    ("int16", b"[32768]", [-32768]),
+    ("int64", b"[-9223372036854775808, 9223372036854775807]", [-(2**63), 2**63 - 1]),
+    ("int64", b"[9223372036854775808]", None),
+    ("uint32", b"[4294967295]", [2**32 - 1]),
+    ("uint32", b"[-1]", None),
+    ("uint64", b"[18446744073709551615]", [2**64 - 1]),
+    ("uint64", b"[18446744073709551616]", None),
+    ("bool", b"[true, false]", [True, False]),
+    ("bool", b"[1]", None),
+    ("float32", b"[true]", None),
+    ("float32", b'["1"]', None),
+    ("float32", b"[null]", None),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text", "values"), TAKEN)
+def test_numbers_of_each_dtype(dtype, text, values):
+    body = b'{"inputs": ' + text + b"}"
+    if values is not None:
+        assert same(arrays(body, x=dtype)["x"], values, dtype)
+    else:
+        assert error(body, x=dtype).endswith(f"is not of expected type: {'float' if dtype == 'float32' else dtype}")
+
+
+def test_a_value_of_the_wrong_type_is_named():
+    shown = {
+        "null": "null Type: Null",
+        "true": "true Type: True",
+        "false": "false Type: False",
+        '"s"': '"s" Type: String',
+    }
+    shown |= {"2.50": "2.5 Type: Number", '{"a":1}': '{\n    "a": 1\n} Type: Object'}
+    for text, name in shown.items():
+        message = error(f'{{"inputs":[1,{text}]}}'.encode(), x="int32")
+        assert message == f"INVALID_ARGUMENT: JSON Value: {name} is not of expected type: int32"
+
+
+def test_strings_and_base64():
+    body = {"inputs": ["é", {"b64": "aGk="}, {"b64": " a G\nk"}, {"b64": ""}, ""]}
+    assert arrays(body, x="string")["x"].tolist() == ["é".encode(), b"hi", b"hi", b"", b""]
+    assert arrays({"inputs": {"b64": "AAEC"}}, x="string")["x"].tolist() == b"\0\1\2"
+    assert arrays({"instances": [{"b64": "AAEC"}]}, x="string")["x"].tolist() == [b"\0\1\2"]
+    assert arrays(b'{"inputs":["\xff"]}', x="string")["x"].tolist() == [b"\xff"]
+    for wrong in ("_-8=", "a", "aGk==", "aG=k", "aGkx="):
+        assert error({"inputs": [{"b64": wrong}]}, x="string") == "INVALID_ARGUMENT: Unable to base64 decode"
+    for wrong in ({"b64": 1}, {"b64": "aGk=", "z": 1}, {}):
+        assert error({"inputs": [wrong]}, x="string").endswith("} not formatted correctly for base64 data")
+    assert error({"inputs": [1]}, x="string").endswith("JSON Value: 1 Type: Number is not of expected type: string")
+
+
+def test_types_that_json_cannot_carry():
+    for dtype, name in (
+        ("float16", "half"),
+        ("bfloat16", "bfloat16"),
+        ("uint16", "uint16"),
+        ("complex64", "complex64"),
+    ):
+        text = f"Conversion of JSON Value: 1.5 to type: {name}"
+        assert error({"inputs": [1.5]}, x=dtype) == f"UNIMPLEMENTED: {text}"
+        where = "INVALID_ARGUMENT: Failed to process element: 0 of 'instances' list. Error: UNIMPLEMENTED: "
+        assert error({"instances": [1.5]}, x=dtype) == where + text
+    assert arrays({"inputs": []}, x="float16")["x"].dtype == np.float16
+
+
+def test_shapes():
+    assert arrays({"inputs": 3}, x="float32")["x"].shape == ()
+    assert arrays({"inputs": []}, x="float32")["x"].shape == (0,)
+    assert arrays({"instances": [[], []]}, x="float32")["x"].shape == (2, 0)
+    assert arrays({"instances": [[[1, 2]], [[3, 4]]]}, x="float32")["x"].tolist() == [[[1, 2]], [[3, 4]]]
+    assert arrays({"inputs": {"x": [[1], [2]]}}, x="float32")["x"].shape == (2, 1)
+    columns = arrays({"inputs": {"a": [1, 2, 3], "b": 4, "ignored": {}}}, a="float32", b="int64")
+    assert columns["a"].shape == (3,) and columns["b"].shape == ()
+    rows = arrays({"instances": [{"a": [1, 2], "b": 3}, {"b": 5, "a": [4, 6]}]}, a="float32", b="int64")
+    assert rows["a"].tolist() == [[1, 2], [4, 6]] and rows["b"].tolist() == [3, 5]
+    assert arrays({"instances": [{"x": [1]}]}, x="float32")["x"].tolist() == [[1]]
+
+
+RAGGED = {
+    "Encountered list at unexpected size: 1 at level: 1 expected size: 2": [[1, 2], [3]],
+    "Encountered list at unexpected level: 2 expected < 2": [[1, 2], [3, [4]]],
+    "JSON Value: 3 found at incorrect level: 2 in the JSON DOM. Expected at level: 2": [[1, 2], 3],
+}
+
+
+def test_ragged_lists():
+    for text, values in RAGGED.items():
+        assert error({"inputs": values}, x="float32") == f"INVALID_ARGUMENT: {text}"
+        where = "Failed to process element: 0 key: x of 'instances' list. Error: INVALID_ARGUMENT: "
+        assert error({"instances": [{"x": values}]}, x="float32") == f"INVALID_ARGUMENT: {where}{text}"
+    assert (
+        error(b'{"inputs":' + b"[" * 5000 + b"]" * 5000 + b"}", x="float32")
+        == "INVALID_ARGUMENT: tensor parsing error: x"
+    )
+
+
+ROWS = [  # rows of an input x, message
+    ([[1, 2], [1, 2, 3]], "1 of 'instances' list. Error: INVALID_ARGUMENT: Expecting tensor size: 2 but got: 3"),
+    ([[1, 2], [[1, 2]]], "1 of 'instances' list. Error: INVALID_ARGUMENT: Expecting shape [2] but got: [1,2]"),
+    (
+        [{"x": 1}, {"y": 1}],
+        "1 key: y of 'instances' list. Error: INVALID_ARGUMENT: JSON object: does not have named input: y",
+    ),
+    ([{"x": 1}, {}], "1 of 'instances' list. JSON object: {} keys must be equal to: x"),
+]
+
+
+def test_rows_that_do_not_fit_the_others():
+    for rows, text in ROWS:
+        assert error({"instances": rows}, x="float32") == f"INVALID_ARGUMENT: Failed to process element: {text}"
+    assert error({"instances": [{"x": 1}, 2]}, x="int32").endswith(
+        "Expecting object but got list at item 1 of input list"
+    )
+    assert error({"instances": [1, {"x": 1}]}, x="int32").endswith(
+        "Expecting value/list but got object at item 1 of input list"
+    )
+    two = error({"instances": [{"b": 1, "a": 2}, {"b": 1}]}, a="int32", b="int32")
+    assert two.endswith("of 'instances' list. JSON object: {\n    \"b\": 1\n} keys must be equal to: a,b")
+
+
+def test_several_inputs_need_names():
+    several = "as multiple input tensors required as per tensorinfo_map"
+    row = f"instances is a plain list, but expecting list of objects {several}"
+    column = f"inputs is a plain value/list, but expecting an object {several}"
+    assert error({"instances": [1]}, a="int32", b="int32") == f"INVALID_ARGUMENT: {row}"
+    assert error({"inputs": [1]}, a="int32", b="int32") == f"INVALID_ARGUMENT: {column}"
+    missing = error({"inputs": {"a": 1}}, a="int32", b="int32")
+    assert missing == "INVALID_ARGUMENT: Missing named input: b in 'inputs' object."
+
+
+def test_which_keys_a_body_must_have():
+    both = '{\n    "instances": [1],\n    "inputs": [1]\n}'
+    only = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+    assert error({"instances": [1], "inputs": [1]}, x="int32") == f"INVALID_ARGUMENT: JSON Value: {both} {only}"
+    assert error({"a": 1}, x="int32") == "INVALID_ARGUMENT: Missing 'inputs' or 'instances' key"
+    assert error({"instances": 1}, x="int32").endswith("} Expecting 'instances' to be an list/array")
+    assert error({"instances": []}, x="int32").endswith("} No values in 'instances' array")
+    assert error({"instances": [1]}) == "INVALID_ARGUMENT: Failed to get input map for signature: DEFAULT"
+
+
+def test_the_first_of_two_equal_names_counts():
+    assert arrays(b'{"inputs": {"x": [1], "x": [2]}, "inputs": 3}', x="int32")["x"].tolist() == [1]
+    assert arrays(b'{"instances": [{"x": 1, "x": 2}]}', x="int32")["x"].tolist() == [1]
+
+
+def test_the_fast_way_and_the_walk_agree(monkeypatch):
+    leaves = [1, 0, 2.5, True, "s", None, {"b64": "aGk="}, {"a": 1}, 300, -1, 2**40]
+    nests = [
+        lambda a, b: [a, b],
+        lambda a, b: [[a], [b]],
+        lambda a, b: [[a, b], [b]],
+        lambda a, b: [{"x": a}, {"x": b}],
+    ]
+    compared = 0
+    for (a, b), nest, key, dtype in itertools.product(
+        itertools.product(leaves, repeat=2),
+        nests,
+        ("instances", "inputs"),
+        ("float32", "uint8", "int64", "bool", "string"),
+    ):
+        outcomes = []
+        for way in (array_of, lambda value, dtype: None):
+            monkeypatch.setattr(json_request, "array_of", way)
+            try:
+                array = arrays({key: nest(a, b)}, x=dtype)["x"]
+                outcomes.append((array.dtype, array.tolist()))
+            except ServingError as problem:
+                outcomes.append(problem.message)
+        assert outcomes[0] == outcomes[1]
+        compared += not isinstance(outcomes[0], str)
+    assert compared > 100
+
+
+def test_big_arrays_are_what_numpy_says():
+    images = np.random.default_rng(0).random((8, 16, 16, 3))
+    array = arrays({"instances": images.tolist()}, x=tf.float32)["x"]
+    np.testing.assert_array_equal(array, images.astype(np.float32))

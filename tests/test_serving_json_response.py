@@ -1,0 +1,183 @@
+"""Arrays to the text of responses, against TensorFlow Serving's layout and a scalar reading of its rules."""
+
+import json
+import math
+
+import ml_dtypes
+import numpy as np
+import pytest
+from tensorflow_serving.apis import classification_pb2, regression_pb2
+
+from serving.server.errors import ServingError
+from serving.server.json_examples import classifications_body, input_of, regressions_body
+from serving.server.json_floats import float_texts
+from serving.server.json_response import outputs_body, predictions_body
+from serving.server.json_text import parse
+
+
+def f32(*values):
+    return np.array(values, np.float32)
+
+
+def strings(*values):
+    return np.array(values, object)
+
+
+def one_text(value, dtype):
+    """The rule for one float, word by word."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    text = f"{value:g}"
+    with np.errstate(over="ignore"):
+        if dtype(float(text)) != value:
+            text = f"{value:.9g}" if dtype is np.float32 else f"{value:.17g}"
+    return text if "." in text or "e" in text else text + ".0"
+
+
+def test_floats_that_people_know():
+    shown = {3: "3.0", 0.1: "0.1", 1 / 3: "0.333333343", 9e6: "9e+06", 1435774380: "1.43577434e+09", -0.0: "-0.0"}
+    shown |= {16777216: "16777216.0", 1e-45: "1.4013e-45", 3.4028235e38: "3.40282347e+38", 0.00003: "3e-05"}
+    assert float_texts(f32(*shown)) == list(shown.values())
+    assert float_texts(np.array([0.1, 1 / 3, 1e22, math.nan, -math.inf])) == [
+        *("0.1", "0.33333333333333331", "1e+22", "NaN", "-Infinity")
+    ]
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(np.float32, np.uint32), (np.float64, np.uint64)])
+def test_floats_of_every_kind(dtype, bits):
+    random = np.random.default_rng(0)
+    anything = random.integers(0, np.iinfo(bits).max, 20_000, bits, endpoint=True).view(dtype)
+    powers = 10.0 ** random.integers(-44, 38, 20_000)
+    few_digits = np.array([float(f"{value:.5g}") for value in random.normal(size=20_000) * powers]).astype(dtype)
+    whole = random.integers(-(10**7), 10**7, 20_000).astype(dtype)
+    for numbers in (anything, few_digits, whole):
+        assert float_texts(numbers) == [one_text(value, dtype) for value in numbers.tolist()]
+
+
+def test_rows_are_laid_out_as_rapidjson_does():
+    assert predictions_body({"y": f32(1, 2.5)}) == b'{\n    "predictions": [1.0, 2.5\n    ]\n}'
+    assert (
+        predictions_body({"y": f32(1, 2, 3, 4).reshape(2, 2)})
+        == b'{\n    "predictions": [[1.0, 2.0], [3.0, 4.0]\n    ]\n}'
+    )
+    assert predictions_body({"y": np.zeros([0, 3], np.float32)}) == b'{\n    "predictions": []\n}'
+    assert predictions_body({"y": np.zeros([2, 0], np.float32)}) == b'{\n    "predictions": [[], []\n    ]\n}'
+    row = b'        {\n            "a": %s,\n            "b_bytes": {\n                "b64": "%s"\n'
+    row += b"            }\n        }"
+    rows = [row % values for values in ((b"1.0", b"AA=="), (b"2.0", b""))]
+    assert predictions_body({"a": f32(1, 2), "b_bytes": strings(b"\0", b"")}) == (
+        b'{\n    "predictions": [\n' + b",\n".join(rows) + b"\n    ]\n}"
+    )
+
+
+def test_columns_are_laid_out_as_rapidjson_does():
+    assert outputs_body({"y": f32(1)[0]}) == b'{\n    "outputs": 1.0\n}'
+    assert outputs_body({"y": np.array([[1], [2]])}) == (
+        b'{\n    "outputs": [\n        [\n            1\n        ],\n        [\n            2\n        ]\n    ]\n}'
+    )
+    assert outputs_body({"a": np.array([True, False]), "b": np.array(3)}) == (
+        b'{\n    "outputs": {\n        "a": [\n            true,\n            false\n        ],\n'
+        b'        "b": 3\n    }\n}'
+    )
+
+
+def test_values_read_back():
+    outputs = {
+        "u": np.array([[0, 255]], np.uint8),
+        "i": np.array([[-(2**63), 2**63 - 1]]),
+        "big": np.array([2**64 - 1], np.uint64),
+        "text": strings('é\n\x01"\\/'.encode()),
+        "x_bytes": strings(b"\xff\0"),
+        "b": np.array([[[True]]]),
+    }
+    expected = {
+        "u": [0, 255],
+        "i": [-(2**63), 2**63 - 1],
+        "big": 2**64 - 1,
+        "text": 'é\n\x01"\\/',
+        "x_bytes": {"b64": "/wA="},
+        "b": [[True]],
+    }
+    assert json.loads(predictions_body(outputs)) == {"predictions": [expected]}
+    assert json.loads(outputs_body(outputs)) == {"outputs": {key: [value] for key, value in expected.items()}}
+
+
+def test_strings_are_written_as_their_bytes():
+    assert (
+        predictions_body({"y": strings(b"\xff", b"\x1f\x7f")})
+        == b'{\n    "predictions": ["\xff", "\\u001F\x7f"\n    ]\n}'
+    )
+
+
+def error(function, *arguments):
+    with pytest.raises(ServingError) as raised:
+        function(*arguments)
+    assert raised.value.code.name == "INVALID_ARGUMENT"
+    return raised.value.message
+
+
+def test_outputs_that_cannot_be_written():
+    kinds = {"half": np.float16, "bfloat16": ml_dtypes.bfloat16, "uint16": np.uint16, "complex64": np.complex64}
+    for name, dtype in kinds.items():
+        for write in (predictions_body, outputs_body):
+            message = error(write, {"y": np.zeros([1], dtype)})
+            assert message == f"Failed to write JSON value for tensor type: {name}"
+    assert error(predictions_body, {"y": f32(1)[0]}) == "Tensor name: y has no shape information "
+    different = {"p": f32(1, 2), "q": f32(1, 2, 3)}
+    assert error(predictions_body, different) == "Tensor name: q has inconsistent batch size: 3 expecting: 2"
+    assert json.loads(outputs_body(different)) == {"outputs": {"p": [1, 2], "q": [1, 2, 3]}}
+
+
+def examples(body):
+    return input_of(parse(body))
+
+
+def test_examples_take_one_kind_of_value_per_feature():
+    listed = examples(
+        b'{"examples": [{"f": [1.5, 2e0, 1e39], "i": [1, true], "s": ["a", {"b64": "AA=="}], "e": [], "one": 3}]}'
+    )
+    (example,) = listed.example_list.examples
+    feature = example.features.feature
+    assert feature["f"].float_list.value == [1.5, 2, math.inf]
+    assert feature["i"].int64_list.value == [1, 1] and feature["one"].int64_list.value == [3]
+    assert feature["s"].bytes_list.value == [b"a", b"\0"]
+    assert feature["e"].WhichOneof("kind") is None
+    with_context = examples(b'{"context": {"c": 1}, "examples": [{}, {"f": 1.0}]}').example_list_with_context
+    assert with_context.context.features.feature["c"].int64_list.value == [1] and len(with_context.examples) == 2
+
+
+EXAMPLE_ERRORS = {
+    b'{"a": 1}': "{\n    \"a\": 1\n} When method is classify, key 'examples' is expected and was not found",
+    b'{"examples": 1}': "{\n    \"examples\": 1\n} Expecting 'examples' value to be an list/array",
+    b'{"examples": []}': "{\n    \"examples\": []\n} 'examples' value is an empty array",
+    b'{"examples": [[]]}': "Example must be JSON object but got JSON Array",
+    b'{"context": true, "examples": [{}]}': "Example must be JSON object but got JSON True",
+    b'{"examples": [{"f": null}]}': "Feature: f has element with unexpected JSON type: Null",
+    b'{"examples": [{"f": [[1]]}]}': "Feature: f has element with unexpected JSON type: Array",
+    b'{"examples": [{"f": {"a": 1}}]}': "Feature: f has element with unexpected JSON type: Object",
+    b'{"examples": [{"f": [1, 1.5]}]}': "Unexpected element type in feature: f expecting type: int64",
+    b'{"examples": [{"f": ["s", 1]}]}': "Unexpected element type in feature: f expecting type: bytes",
+    b'{"examples": [{"f": [1.5, "s"]}]}': "Unexpected element type in feature: f expecting type: float",
+    b'{"examples": [{"f": 9223372036854775808}]}': "Feature: f has uint64_t element. Only int64_t is supported.",
+    b'{"examples": [{"f": {"b64": "!"}}]}': "Unable to base64 decode",
+}
+
+
+@pytest.mark.parametrize("body", EXAMPLE_ERRORS)
+def test_examples_that_are_wrong(body):
+    assert error(examples, body).removeprefix("JSON Value: ") == EXAMPLE_ERRORS[body]
+
+
+def test_results_of_classify_and_regress():
+    result = classification_pb2.ClassificationResult()
+    for label, score in (("cat", 0.5), ("dog", 1.0)):
+        result.classifications.add().classes.add(label=label, score=score)
+    assert classifications_body(result) == b'{\n    "results": [[["cat", 0.5]], [["dog", 1.0]]\n    ]\n}'
+    assert error(classifications_body, classification_pb2.ClassificationResult()).startswith(
+        "Cannot convert empty Class"
+    )
+    values = regression_pb2.RegressionResult()
+    for value in (0.1, 2.0):
+        values.regressions.add(value=value)
+    assert regressions_body(values) == b'{\n    "results": [0.1, 2.0]\n}'
+    assert error(regressions_body, regression_pb2.RegressionResult()).startswith("Cannot convert empty Regress")

@@ -1,0 +1,231 @@
+"""The server as a process: flags, signals, and versions that change under load."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import grpc
+import numpy as np
+import pytest
+from absl.testing import flagsaver
+
+from serving import local
+from serving.server.errors import ServingError
+from tests.saved_models import export_everything, export_scale, floats
+from tests.served_grpc import Client
+from tests.served_models import eventually
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+class Process:
+    """python -m serving.local on free ports; `ports` waits until both are open."""
+
+    def __init__(self, *flags):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            rest = free.getsockname()[1]
+        command = [sys.executable, "-m", "serving.local", "--port=0", f"--rest_api_port={rest}", *flags]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        self.log = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+
+    def said(self, pattern):
+        return next((match for line in list(self.log) if (match := re.search(pattern, line))), None)
+
+    def port(self, pattern):
+        eventually(lambda: self.said(pattern) or self.process.poll() is not None)
+        assert self.said(pattern), "".join(self.log)
+        return int(self.said(pattern)[1])
+
+    @property
+    def grpc_port(self):
+        return self.port(r"Running gRPC ModelServer at 127\.0\.0\.1:(\d+) \.\.\.")
+
+    @property
+    def rest_port(self):
+        return self.port(r"Exporting HTTP/REST API at:127\.0\.0\.1:(\d+) \.\.\.")
+
+    def ended(self):
+        """The exit code."""
+        self.process.wait(60)
+        self._reader.join(10)
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def running(*flags):
+    server = Process(*flags)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.ended()
+
+
+def states(rest_port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{rest_port}/v1/models/m", timeout=20) as response:
+        rows = json.load(response)["model_version_status"]
+    return {int(row["version"]): row["state"] for row in rows}
+
+
+def predict_over_rest(rest_port):
+    body = json.dumps({"instances": [[1, 2]]}).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{rest_port}/v1/models/m:predict", body, timeout=20) as response:
+        return json.load(response)["predictions"][0]
+
+
+def test_versions_roll_and_the_server_drains_without_losing_a_request(tmp_path):
+    flags = ["--model_name=m", f"--model_base_path={tmp_path}", "--file_system_poll_wait_seconds=0.05"]
+    with running(*flags, "--enable_batching", "--max_num_load_retries=0", "--host=127.0.0.1") as server:
+        eventually(lambda: server.said("Could not find base path|No versions of servable m found"))
+        assert not server.said("Running"), "no port is open before the model is loaded"
+        export_scale(tmp_path / ".staging", 1, 3).rename(tmp_path / "1")
+        client, rest_port = Client(server.grpc_port), server.rest_port
+        answers, problems, draining = [], [], threading.Event()
+
+        def keep_asking(ask):
+            while not draining.is_set():
+                try:
+                    answers.append(tuple(ask()))
+                except (grpc.RpcError, OSError) as error:
+                    if not refused(error) or not draining.is_set():
+                        problems.append(error)
+
+        x = floats(1, 2, shape=[1, 2])
+        asks = [lambda: client.predict(x=x).outputs["y"].float_val, lambda: predict_over_rest(rest_port)] * 3
+        threads = [threading.Thread(target=keep_asking, args=(ask,), daemon=True) for ask in asks]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: (3, 6) in answers)
+        (tmp_path / "2").mkdir()
+        eventually(lambda: states(rest_port) == {2: "END", 1: "AVAILABLE"})
+        export_scale(tmp_path / ".staging", 3, 5).rename(tmp_path / "3")
+        eventually(lambda: states(rest_port) == {3: "AVAILABLE", 2: "END", 1: "END"})
+        eventually(lambda: answers[-1] == (5, 10))
+        draining.set()
+        server.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(30)
+        assert server.ended() == 0, "".join(server.log)
+    assert not problems
+    assert set(answers) == {(3, 6), (5, 10)}
+    assert "Traceback" not in "".join(server.log)
+
+
+def refused(error):
+    """Of a server that has closed its doors; anything else was accepted, and lost."""
+    code = error.code() if isinstance(error, grpc.RpcError) else None
+    return code == grpc.StatusCode.UNAVAILABLE or isinstance(getattr(error, "reason", error), ConnectionError)
+
+
+def test_what_was_accepted_is_finished(tmp_path):
+    export_everything(tmp_path, 1)
+    with running("--model_name=m", f"--model_base_path={tmp_path}") as server:
+        client = Client(server.grpc_port)
+        client.predict("count", n=np.float32(1))
+        answers = []
+        asking = threading.Thread(
+            target=lambda: answers.append(client.predict("count", n=np.float32(300_000)).outputs["n"].float_val[0])
+        )
+        asking.start()
+        asking.join(0.3)  # the request is inside, and takes seconds
+        assert not answers
+        server.process.send_signal(signal.SIGINT)
+        eventually(lambda: server.said("Draining"))
+        with pytest.raises(grpc.RpcError):
+            Client(server.grpc_port).predict("count", n=np.float32(1))
+        asking.join(60)
+        assert answers == [300_000]
+        assert server.ended() == 0
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_process(tmp_path):
+    (tmp_path / "1").mkdir()
+    with running(f"--model_base_path={tmp_path}", "--max_num_load_retries=0") as server:
+        assert server.ended() == 1
+    text = "Failed to start server. Error: UNKNOWN: 1 model.*{name: default version: 1} due to error: NOT_FOUND"
+    assert server.said(text)
+    assert "Traceback" not in "".join(server.log)
+
+
+@pytest.fixture
+def flags():
+    local.FLAGS.mark_as_parsed()
+    with flagsaver.flagsaver():
+        yield local.FLAGS
+
+
+def refuses(call, message):
+    with pytest.raises(ServingError, match=message):
+        call()
+
+
+def test_models_of_flags_and_of_files(flags, tmp_path):
+    refuses(local.models_config, "Both server_options.model_base_path and server_options.model_config_file are empty!")
+    flags.model_base_path = "exports"
+    (model,) = local.models_config().model_config_list.config
+    assert (model.name, model.base_path, model.model_platform) == ("default", os.path.abspath("exports"), "tensorflow")
+    file = tmp_path / "models.config"
+    flags.model_config_file = str(file)
+    refuses(local.models_config, f"{file}; No such file")
+    file.write_text("model_config_list { config { what: 1 } }")
+    refuses(local.models_config, "Error parsing text-format tensorflow.serving.ModelServerConfig: 1:30")
+    file.write_text("model_config_list { config { name: 'a' } config { name: 'b' } }")
+    assert [each.name for each in local.models_config().model_config_list.config] == ["a", "b"]
+
+
+def test_batching_of_flags_and_of_files(flags, tmp_path):
+    assert local.batching_parts() == (None, None)
+    file = tmp_path / "batching.config"
+    flags.batching_parameters_file = str(file)
+    text = "server_options.batching_parameters_file is set without setting server_options.enable_batching to true."
+    refuses(local.batching_parts, text)
+    flags.enable_batching = True
+    file.write_text("max_batch_size { value: 7 } allowed_batch_sizes: 7 thread_pool_name { value: 'p' }")
+    parameters, _ = local.batching_parts()
+    assert (parameters.max_batch_size, parameters.max_enqueued_batches) == (7, 10)
+    file.write_text("max_batch_size: 7")
+    refuses(local.batching_parts, "Error parsing text-format tensorflow.serving.BatchingParameters")
+
+
+def test_parameters_of_the_model_itself(flags, tmp_path):
+    flags.enable_batching = flags.enable_per_model_batching_parameters = True
+    load = local.loader()
+    folder = export_scale(tmp_path, 1, 2)
+    x = np.ones([3, 2], np.float32)
+
+    def ask(servable):
+        signature = servable.signatures["serving_default"]
+        return servable.run({signature.inputs["x"].name: x}, [signature.outputs["y"].name])
+
+    np.testing.assert_array_equal(ask(load("m", 1, str(folder)))[0], 2 * x)
+    (folder / "batching_params.pbtxt").write_text("max_batch_size { value: 2 }")
+    refuses(lambda: ask(load("m", 1, str(folder))), "Task size 3 is larger than maximum input batch size 2")
+
+
+def test_metrics_and_channel_arguments(flags, tmp_path):
+    assert local.metrics_path() is None
+    file = tmp_path / "monitoring.config"
+    flags.monitoring_config_file = str(file)
+    file.write_text("prometheus_config { enable: true }")
+    assert local.metrics_path() == "/monitoring/prometheus/metrics"
+    file.write_text("prometheus_config { enable: true, path: '/metrics' }")
+    assert local.metrics_path() == "/metrics"
+    flags.grpc_channel_arguments = "grpc.max_connection_age_ms=2000,grpc.lb_policy_name=x"
+    assert local.channel_arguments() == [("grpc.max_connection_age_ms", 2000), ("grpc.lb_policy_name", "x")]

@@ -1,0 +1,97 @@
+"""Changes of the configuration: labels, new models, and what is refused."""
+
+import pytest
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+from tests.served_models import CODES, config, eventually, make, refuses, starting, states, version_used
+
+
+@pytest.fixture
+def start():
+    with starting() as start:
+        yield start
+
+
+def test_labels(tmp_path, start):
+    make(tmp_path, 1, 2)
+    both = ("m", tmp_path, "model_version_policy { all {} }")
+    models = start(config(both))
+    eventually(lambda: states(models) == {1: "AVAILABLE", 2: "AVAILABLE"})
+    models.configure(config((*both, "version_labels { key: 'stable' value: 1 }")))
+    assert version_used(models, None, "stable") == 1
+    unavailable = "Request to assign label to version 9 of model m, which is not currently available for inference"
+    wrong = config((*both, "version_labels { key: 'stable' value: 9 }"))
+    refuses(lambda: models.configure(wrong), CODES.FAILED_PRECONDITION, unavailable)
+    assert version_used(models, None, "stable") == 1
+    models.configure(config((*both, "version_labels { key: 'canary' value: 2 }")))
+    assert version_used(models, None, "canary") == 2
+    text = "Unrecognized servable version label: stable"
+    refuses(lambda: version_used(models, None, "stable"), CODES.INVALID_ARGUMENT, text)
+
+
+def test_labels_for_versions_to_come(tmp_path, start):
+    make(tmp_path, 1)
+    labelled = config(("m", tmp_path, "version_labels { key: 'stable' value: 1 }"))
+    text = "Request to assign label to version 1 of model m, which is not currently available for inference"
+    refuses(lambda: start(labelled), CODES.FAILED_PRECONDITION, text)
+    models = start(labelled, labels_for_unavailable=True)
+    assert version_used(models, None, "stable") == 1
+    moved = config(("m", tmp_path, "version_labels { key: 'stable' value: 2 }"))
+    text = text.replace("version 1", "version 2")
+    refuses(lambda: models.configure(moved), CODES.FAILED_PRECONDITION, text)
+
+
+def test_reload_replaces_the_list(tmp_path, start):
+    make(tmp_path / "m", 1)
+    make(tmp_path / "n", 1)
+    models = start(config(("m", tmp_path / "m")))
+    assert models.configure(config(("n", tmp_path / "n"))) == {"n"}
+    models.wait({"n"}, for_versions=False)
+    assert models.names() == ["n"]
+    eventually(lambda: states(models, "m") == {1: "END"})
+    refuses(lambda: version_used(models), CODES.NOT_FOUND, "Servable not found for request: Latest(m)")
+    assert models.configure(config(("n", tmp_path / "n", "model_version_policy { all {} }"))) == set()
+
+
+@pytest.mark.parametrize(
+    ("models", "text"),
+    [
+        ("a b a", "Illegal to list model a multiple times in config list"),
+        ("relative", "Expected model relative to have an absolute path or URI; got base_path()=some/where"),
+        (
+            "m-other",
+            "Illegal to change a model's platform. For model m platform was tensorflow and new platform requested is "
+            "other",
+        ),
+        ("n-other", "Model n requests unsupported platform other"),
+        (
+            "n-",
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
+            "model name is n",
+        ),
+    ],
+)
+def test_a_refused_reload_changes_nothing(tmp_path, start, models, text):
+    make(tmp_path, 1)
+    running = start(config(("m", tmp_path)))
+    wrong = config()
+    wrong.model_config_list.SetInParent()
+    for word in models.split():
+        name, _, platform = word.partition("-")
+        entry = wrong.model_config_list.config.add(name=name, base_path=str(tmp_path), model_platform="tensorflow")
+        if "-" in word:
+            entry.model_platform = platform
+        if name == "relative":
+            entry.base_path = "some/where"
+    refuses(lambda: running.configure(wrong), CODES.INVALID_ARGUMENT, text)
+    assert running.names() == ["m"]
+    assert running.configure(config(("m", tmp_path), ("n", tmp_path))) == {"n"}
+
+
+def test_an_empty_file_unloads_nothing(tmp_path, start):
+    make(tmp_path, 1)
+    models = start(config(("m", tmp_path)))
+    text = "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another."
+    refuses(lambda: models.configure(ModelServerConfig()), CODES.FAILED_PRECONDITION, text)
+    assert version_used(models) == 1
+    assert start(ModelServerConfig()).names() == []

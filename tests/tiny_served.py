@@ -1,0 +1,158 @@
+"""A small SavedModel with the signatures of an exported stack, made without the project, and a server of it."""
+
+import contextlib
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import tensorflow as tf
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SHAPE, LATENT_DIM = (8, 10, 3), 5
+TABLE_MEAN, TABLE_STDDEV = [0.1, 0.2, 0.3, 0.4, 0.5], [0.6, 0.0, 1.4, 0.9, 1.1]
+
+
+class Model(tf.Module):
+    """Sigmoid of a random linear map, and its transpose."""
+
+    def __init__(self, shape=SHAPE, latent_dim=LATENT_DIM, seed=0):
+        self.shape = shape
+        weights = np.random.default_rng(seed).normal(size=(latent_dim, int(np.prod(shape))))
+        self.weights = tf.Variable(weights, dtype=tf.float32)
+
+    def encode(self, images):
+        mean = tf.reshape(images - 0.5, [-1, self.weights.shape[1]]) @ tf.transpose(self.weights) / 10.0
+        return {"mean": mean, "stddev": tf.exp(-tf.abs(mean))}
+
+    def decode(self, codes):
+        return {"images": tf.reshape(tf.sigmoid(codes @ self.weights), [-1, *self.shape])}
+
+    def reconstruct(self, images):
+        decoded = self.decode(self.encode(images)["mean"])["images"]
+        return {"images": decoded, "squared_error": tf.reduce_sum((decoded - images) ** 2, [1, 2, 3])}
+
+    def score(self, images):
+        reconstruction = self.reconstruct(images)["squared_error"]
+        kl = tf.reduce_sum(self.encode(images)["mean"] ** 2, 1)
+        return {"elbo": -reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+
+    def sample(self, seed, temperature=(1.0,)):
+        phase = tf.cast(seed % 1000003, tf.float32)[:, None] * tf.range(1.0, self.weights.shape[0] + 1)
+        return self.decode(tf.convert_to_tensor(temperature)[:, None] * tf.sin(phase))
+
+    def latent_table(self, dimension):
+        stddev, mean = (tf.gather(tf.constant(column), dimension) for column in (TABLE_STDDEV, TABLE_MEAN))
+        return {"active": stddev > 0.01, "latent_mean": mean, "latent_stddev": stddev}
+
+
+def unit(images):
+    """uint8 -> float in [0, 1]."""
+    return tf.cast(images, tf.float32) / 255.0
+
+
+def packed(images):
+    """float in [0, 1] -> PNGs."""
+    return tf.map_fn(tf.io.encode_png, tf.cast(tf.round(images * 255.0), tf.uint8), fn_output_signature=tf.string)
+
+
+def unpacked(files, shape):
+    """PNG or JPEG files -> float in [0, 1]."""
+
+    def one(data):
+        image = tf.io.decode_image(data, shape[2], expand_animations=False)
+        return tf.ensure_shape(tf.image.resize(unit(image), shape[:2]), shape)
+
+    return tf.map_fn(one, files, fn_output_signature=tf.float32)
+
+
+def export(base_path, version=1, **options):
+    """Writes base_path/version, and gives base_path."""
+    model = Model(**options)
+    shape, latent_dim = model.shape, model.weights.shape[0]
+
+    def signature(function, **specs):
+        return tf.function(function).get_concrete_function(
+            **{name: tf.TensorSpec([None, *size], dtype, name) for name, (dtype, *size) in specs.items()}
+        )
+
+    def reconstruct_png(image_bytes):
+        answer = model.reconstruct(unpacked(image_bytes, shape))
+        return {"image_bytes": packed(answer["images"]), "squared_error": answer["squared_error"]}
+
+    signatures = {
+        "decode": signature(lambda codes: model.decode(codes), codes=(tf.float32, latent_dim)),
+        "decode_png": signature(
+            lambda codes: {"image_bytes": packed(model.decode(codes)["images"])}, codes=(tf.float32, latent_dim)
+        ),
+        "reconstruct_png": signature(reconstruct_png, image_bytes=(tf.string,)),
+        "sample": signature(lambda seed: model.sample(seed), seed=(tf.int64,)),
+        "sample_at_temperature": signature(
+            lambda seed, temperature: model.sample(seed, temperature), seed=(tf.int64,), temperature=(tf.float32,)
+        ),
+        "sample_png": signature(lambda seed: {"image_bytes": packed(model.sample(seed)["images"])}, seed=(tf.int64,)),
+        "latent_table": signature(lambda dimension: model.latent_table(dimension), dimension=(tf.int64,)),
+    }
+    for name in ("encode", "reconstruct", "score"):
+        method = getattr(model, name)
+        signatures |= {
+            name: signature(lambda images, method=method: method(images), images=(tf.float32, *shape)),
+            f"{name}_uint8": signature(
+                lambda images, method=method: method(unit(images)), images=(tf.uint8, *shape)
+            ),
+            f"{name}_bytes": signature(
+                lambda image_bytes, method=method: method(unpacked(image_bytes, shape)), image_bytes=(tf.string,)
+            ),
+        }
+    signatures["serving_default"] = signatures["encode"]
+    tf.saved_model.save(model, str(pathlib.Path(base_path) / str(version)), signatures)
+    return pathlib.Path(base_path)
+
+
+@contextlib.contextmanager
+def served(*flags):
+    """(http address, grpc address) of `python -m serving.local` with these flags, in a process of its own."""
+    rest_port, grpc_port = free_ports(2)
+    command = [sys.executable, "-m", "serving.local", f"--rest_api_port={rest_port}", f"--port={grpc_port}", *flags]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        lines = []
+        while not lines or "REST API at" not in lines[-1]:
+            lines.append(process.stderr.readline())
+            assert lines[-1], f"the server ended: {''.join(lines)}"
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would block it
+        yield f"http://127.0.0.1:{rest_port}", f"grpc://127.0.0.1:{grpc_port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_ports(count):
+    """Ports that nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def forward(port, target):
+    """Pass on connections to `port` to the port `target`, in threads that end with the process."""
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def copy(source, sink):
+        with contextlib.suppress(OSError):  # either end may leave first
+            while data := source.recv(2**16):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def accept():
+        while True:
+            near, far = listener.accept()[0], socket.create_connection(("127.0.0.1", target))
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=copy, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener
