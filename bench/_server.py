@@ -33,7 +33,7 @@ def server(base_path, *flags):
     command += [f"--port={ports[0]}", f"--rest_api_port={ports[1]}", *flags]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        while not available(ports[1]):
+        while newest_available(ports[1]) is None:
             if process.poll() is not None:
                 raise SystemExit(f"the server ended at once: {' '.join(command)}")
             time.sleep(0.2)
@@ -43,12 +43,14 @@ def server(base_path, *flags):
         process.wait()
 
 
-def available(port):
+def newest_available(port):
+    """The highest version that serves; None where none does yet."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/vae") as answer:
-            return b"AVAILABLE" in answer.read()
+            versions = json.load(answer)["model_version_status"]
     except OSError:
-        return False
+        return None
+    return max((int(each["version"]) for each in versions if each["state"] == "AVAILABLE"), default=None)
 
 
 def resident_mib(process):

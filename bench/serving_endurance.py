@@ -92,9 +92,9 @@ def ask_grpc(call, chance):
         return error.code().name
 
 
-def broken(ports, total):
+def broken(ports, total, seed):
     """How often each answer came."""
-    chance, found = random.Random(0), collections.Counter()
+    chance, found = random.Random(seed), collections.Counter()
     channel = grpc.insecure_channel(f"127.0.0.1:{ports[0]}")
     call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
     for number in range(total):
@@ -111,7 +111,7 @@ def main(_):
         for done in good(ports, args.requests):
             print(f"{done:7,} good requests: {_server.resident_mib(process):6.0f} MiB", flush=True)
         for done in range(args.broken // 5, args.broken + 1, args.broken // 5):
-            found = broken(ports, args.broken // 5)
+            found = broken(ports, args.broken // 5, seed=done)
             answers = ", ".join(f"{name} {count}" for name, count in sorted(found.items()))
             print(f"{done:7,} broken requests: {_server.resident_mib(process):6.0f} MiB; {answers}", flush=True)
         for _ in good(ports, 10):

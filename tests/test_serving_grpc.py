@@ -140,6 +140,9 @@ def test_errors_of_operations_keep_their_code(client):
     with pytest.raises(grpc.RpcError, match="No such file") as raised:
         client.predict("read", name=np.array([b"/no/such/file"], object))
     assert raised.value.code() == CODES.NOT_FOUND
+    with pytest.raises(grpc.RpcError, match="No such file") as raised:
+        client.predict("read", name=np.array([b"/no/such/\xff"], object))
+    assert raised.value.code() == CODES.INVALID_ARGUMENT, "a text that is no UTF-8 comes without its code"
 
 
 def test_output_filter(client):

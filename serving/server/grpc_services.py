@@ -1,5 +1,6 @@
 """The gRPC services of TensorFlow Serving, PredictionService and ModelService, and the health service."""
 
+import threading
 import time
 from concurrent import futures
 
@@ -21,25 +22,33 @@ from serving.server import inference
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
 MAX_MESSAGE_BYTES = 2**31 - 1
+SETTLING_S = 0.3
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
 
-def handler_of(servicer, service):
+def handler_of(servicer, service, answers_go):
     """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError."""
     methods = {
-        method.name: answering(getattr(servicer, method.name), message_factory.GetMessageClass(method.input_type))
+        method.name: answering(
+            getattr(servicer, method.name), message_factory.GetMessageClass(method.input_type), answers_go
+        )
         for method in service.methods
     }
     handlers = {name: grpc.unary_unary_rpc_method_handler(method) for name, method in methods.items()}
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
 
-def answering(method, request_class):
-    """From bytes to bytes. grpcio would parse, too, but never frees a call whose bytes are no message."""
+def answering(method, request_class, answers_go):
+    """From bytes to bytes, when the event `answers_go` is set.
+
+    grpcio would parse, too, but never frees a call whose bytes are no message.
+    """
 
     def answer(content, context):
         try:
-            return method(parse(request_class, content), context).SerializeToString()
+            response = method(parse(request_class, content), context).SerializeToString()
+            answers_go.wait()
+            return response
         except Exception as error:  # one bad request must never be more than one error
             problem = as_serving_error(error)
             if problem is not error:
@@ -170,13 +179,15 @@ class GrpcServer:
             *arguments,
         ]
         self._server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
+        self._answers_go = threading.Event()
+        self._answers_go.set()
         services = {
             prediction_service_pb2: PredictionService(models, monitoring),
             model_service_pb2: ModelService(models),
         }
         for module, servicer in services.items():
             service = module.DESCRIPTOR.services_by_name[type(servicer).__name__]
-            self._server.add_generic_rpc_handlers((handler_of(servicer, service),))
+            self._server.add_generic_rpc_handlers((handler_of(servicer, service, self._answers_go),))
         if with_health:
             self._add_health()
         self.port = self._listen(f"{host}:{port}")
@@ -199,5 +210,13 @@ class GrpcServer:
         self._server.start()
 
     def stop(self, grace_s):
-        """Stops accepting at once; returns when what was accepted is answered, or after the grace period."""
-        self._server.stop(grace_s).wait()
+        """Stops accepting; returns when what was accepted is answered, or after the grace period.
+
+        grpcio cancels requests that have arrived and not yet reached Python. Answers are held back a moment, so that
+        clients who wait for theirs send no more and all that has arrived comes through first.
+        """
+        self._answers_go.clear()
+        time.sleep(SETTLING_S)
+        stopped = self._server.stop(grace_s)
+        self._answers_go.set()
+        stopped.wait()

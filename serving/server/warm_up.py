@@ -40,7 +40,7 @@ def warm_up(servable, path, iterations=1):
 def records(file):
     """The records of a TFRecord file, as bytes."""
     try:
-        yield from tf.compat.v1.io.tf_record_iterator(file)
+        yield from tf.data.TFRecordDataset(file).as_numpy_iterator()
     except tf.errors.DataLossError as error:
         text = f"{error.message}. Please verify your warmup data is in TFRecord format."
         raise ServingError(grpc.StatusCode.DATA_LOSS, text) from None
