@@ -11,6 +11,7 @@ from keras_vae import _quiet  # noqa: F401, I001  first: it imports TensorFlow
 from keras_vae import config, data, diagnostics, metrics, models, theory
 from keras_vae.config import Config, StageConfig
 from keras_vae.models import Stack
+from keras_vae.training.find_balance import find_balance
 from keras_vae.training.run_directory import load
 from keras_vae.training.train import train
 
@@ -22,6 +23,7 @@ __all__ = [
     "config",
     "data",
     "diagnostics",
+    "find_balance",
     "load",
     "metrics",
     "models",

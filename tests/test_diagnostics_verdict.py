@@ -28,7 +28,7 @@ def test_balanced_and_nothing_to_mend():
 
 def test_the_generation_gap_wants_a_second_stage():
     result = judged(mmd=5e-3)
-    assert result.word == "balanced" and "add a second stage" in result.advice[0]
+    assert result.word == "balanced" and "sample through a second stage" in result.advice[0]
     assert "longer or wider" in judged(mmd=5e-3, second_stage=True).advice[0]
 
 

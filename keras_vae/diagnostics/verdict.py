@@ -148,7 +148,7 @@ def _on(active, latent_dim, informative, gap, stochastic, has_prior, second_stag
     elif gap and second_stage:
         advice.append("q(u) is not yet the prior: train the second stage longer or wider.")
     elif gap:
-        advice.append("q(z) is not the prior that samples are drawn from: add a second stage.")
+        advice.append("q(z) is not quite the prior: sample through a second stage, which learns q(z) as it is.")
     if stochastic and active == latent_dim:
         advice.append("No dimension is unused: try more (latent_dim), until some are (variable collapse, section 7).")
     if stochastic and informative is not None and informative < REDUNDANT * active:

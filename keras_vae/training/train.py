@@ -20,7 +20,7 @@ def train(config, workdir, stage="all"):
     """
     run = RunDirectory(workdir)
     wanted = [each.name for each in (config.stages if stage == "all" else (config.stage(stage),))]
-    config = _settle(run.complete(config))
+    config = settle(run.complete(config))
     run.check(config)
     with strategy.scope(config.strategy), policy(config.precision):
         examples = None
@@ -40,7 +40,7 @@ def train(config, workdir, stage="all"):
     return load(workdir)
 
 
-def _settle(config):
+def settle(config):
     """Write out what the configuration leaves to the machine, so that a resumed run takes the same path."""
     stages = tuple(
         configs.replace(stage, jit_compile=runs_in_xla(config, index)) for index, stage in enumerate(config.stages)

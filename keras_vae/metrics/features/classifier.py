@@ -62,7 +62,7 @@ def _network():
 
 def _train(network, dataset, data_dir):
     """Accuracy on the test split after training on the training split."""
-    (images, labels), (test_images, test_labels) = (_labelled(dataset, split, data_dir) for split in ("train", "test"))
+    (images, labels), (test_images, test_labels) = (labelled(dataset, split, data_dir) for split in ("train", "test"))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
     # Shuffled here: fit draws the order from the global generator, and the weights would not be the same again.
@@ -74,7 +74,7 @@ def _train(network, dataset, data_dir):
     return float(network.evaluate(test_images, test_labels, batch_size=500, verbose=0, return_dict=True)["accuracy"])
 
 
-def _labelled(dataset, split, data_dir):
+def labelled(dataset, split, data_dir):
     """Images float32 (n, 28, 28, 1) and their labels (n,), in file order."""
     import tensorflow_datasets as tfds
 
