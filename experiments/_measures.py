@@ -1,0 +1,45 @@
+"""Numbers that several experiments report of a trained stack."""
+
+import numpy as np
+
+from keras_vae.diagnostics import latent_table
+from keras_vae.metrics import importance_weighted_nll, mmd_to_prior, reconstruction_error
+
+SAMPLES = 50  # of the importance-weighted likelihood, as in Table 1
+
+
+def balance(trained, count=10_000):
+    """The columns of Table 1 of regularisation balance, of test images.
+
+    Rec. Err. is given as the norm and as the squared error; active is Burda's count, informative counts the dimensions
+    with more signal than noise, var(mu) > mean(sigma^2).
+    """
+    subject = trained.subject(count)
+    errors = reconstruction_error(subject.test, subject.reconstructions)
+    table = latent_table(*subject.posterior)
+    return {
+        "norm": float(np.mean(errors["l2"])),
+        "squared error": float(np.mean(errors["squared_error"])),
+        "NLL": float(np.mean(importance_weighted_nll(trained.stack, subject.test, SAMPLES))),
+        "active": int(table.active.sum()),
+        "informative": informative(table),
+        "gamma": float(trained.stack.stage().gamma.value),
+    }
+
+
+def informative(table):
+    """How many dimensions of a LatentTable carry more signal than noise."""
+    return int(np.sum(table.active & (table.variance_of_mean > table.mean_of_variance)))
+
+
+def mismatch(trained, count=2000):
+    """Squared error of test images, and the MMD of q(z) to the prior (IMQ, times 1000)."""
+    subject = trained.subject(count)
+    errors = reconstruction_error(subject.test, subject.reconstructions)
+    table = latent_table(*subject.posterior)
+    return {
+        "squared error": float(np.mean(errors["squared_error"])),
+        "1000 MMD": 1000.0 * mmd_to_prior(*subject.posterior),
+        "active": int(table.active.sum()),
+        "informative": informative(table),
+    }

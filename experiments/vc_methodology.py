@@ -1,0 +1,48 @@
+"""Section 7 of variable collapse: its methodology as a program, on MNIST."""
+
+import dataclasses
+
+import keras_vae as kv
+from experiments._findings import Claim, Findings, chart, panel
+
+TITLE = "How many variables, and how much KL"
+SOURCE = "Variable collapse, sections 6.1 and 7"
+CLAIM = (
+    "Growing the latent space shows sparsity at some dimension; a minimal lambda can be chosen at which the KL "
+    "term still "
+    "works, by the law that each variable's variance and mean sigma^2 add up to 1."
+)
+SCALED = "the paper's dense network; it proposes the method and prints no numbers of it."
+MINUTES = {"quick": 5, "full": 20}
+PAPER = {}
+KAPPAS, LAMBDAS = (2, 4, 8, 16, 32), (1.0, 0.25, 0.0625, 0.015625, 0.001)
+
+
+def measure(lab):
+    config = lab.preset("mnist_asperti_dense", f"vae.epochs={lab.pick(8, 60)}")
+    found = kv.find_balance(config, lab.workdir, KAPPAS, LAMBDAS, train=lambda config, _: lab.train(config).stack)
+    values = {}
+    for trial in found.trials:
+        cells = dataclasses.asdict(trial) | {"sparse": trial.is_sparse, "lawful": trial.is_lawful}
+        values[f"kappa = {cells.pop('latent_dim')}, lambda = {cells.pop('beta'):g}"] = cells
+    values["found"] = {"kappa": found.latent_dim, "lambda": found.beta}
+    trials = {trial.beta: trial for trial in found.trials if trial.latent_dim == found.latent_dim}
+    lines = {
+        name: (list(trials), [getattr(trial, name) for trial in trials.values()]) for name in ("active", "law", "error")
+    }
+    panels = [panel({name: line}, "lambda", name, log="x") for name, line in lines.items()]
+    note = "`kv.find_balance(config, workdir)` does this for any configuration."
+    return Findings(values, [chart("lambda", "At the kappa that was found.", *panels)], notes=[note])
+
+
+def claims(values):
+    found = values["found"]
+    trials = [cells for row, cells in values.items() if row != "found"]
+    unlawful = [cells["law"] for cells in trials if not cells["lawful"]]
+    fewer = trials[-1]["active"] >= max(cells["active"] for cells in trials)
+    return [
+        Claim("sparsity appears as kappa grows", found["kappa"] is not None, found["kappa"]),
+        Claim("the law holds there with the whole KL term", found["lambda"] is not None, found["lambda"]),
+        Claim("and fails for a lambda that is too small", bool(unlawful), unlawful),
+        Claim("a smaller lambda leaves fewer variables inactive", fewer, [cells["active"] for cells in trials]),
+    ]

@@ -1,0 +1,121 @@
+"""The methodology of variable collapse, section 7: how many dimensions, and how much weight on the KL term."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from keras_vae import config as configs
+from keras_vae import data
+from keras_vae.config import Config
+from keras_vae.diagnostics import active_units, variance_law
+from keras_vae.training.progress import say
+from keras_vae.training.train import train as train_config
+
+TOLERANCE = 0.1  # of the variance law: "approximately 1" for each variable (section 7); Table 1 is within 0.04
+PROBED = 2000  # held-out examples
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One trained stack. law: of the dimension that is furthest from 1; error: squared, of held-out examples."""
+
+    latent_dim: int
+    beta: float
+    active: int
+    law: float
+    error: float
+
+    @property
+    def is_sparse(self):
+        """Whether some dimension is superfluous."""
+        return self.active < self.latent_dim
+
+    @property
+    def is_lawful(self):
+        """Whether the KL term works, by the variance law."""
+        return abs(self.law - 1.0) <= TOLERANCE
+
+
+@dataclasses.dataclass(frozen=True)
+class Balance:
+    """What was found. latent_dim or beta is None where no trial had what was looked for; `config` is the Config to use.
+
+    latent_dim  the first number of dimensions at which sparsity appears.
+    beta        the smallest weight of the KL term (lambda) at which the variance law holds, and it does for all above.
+    trials      every Trial, in the order of training.
+    """
+
+    latent_dim: int | None
+    beta: float | None
+    trials: tuple
+    config: Config
+
+    def __str__(self):
+        lines = [f"{'kappa':>6} {'lambda':>8} {'active':>6} {'law':>7} {'error':>9}"]
+        for trial in self.trials:
+            words = " ".join(["sparse"] * trial.is_sparse + ["lawless"] * (not trial.is_lawful))
+            numbers = f"{trial.latent_dim:6d} {trial.beta:8.4g} {trial.active:6d} {trial.law:7.3f} {trial.error:9.4g}"
+            lines.append(f"{numbers}  {words}".rstrip())
+        return "\n".join([*lines, f"kappa = {self.latent_dim}, lambda = {self.beta}"])
+
+
+def find_balance(
+    config,
+    workdir,
+    latent_dims=(2, 4, 8, 16, 32, 64, 128),
+    betas=(1.0, 0.5, 0.25, 0.125, 0.0625),
+    train=train_config,
+):
+    """Balance of a Config of any data set: grow kappa until sparsity appears, then lower lambda while the law holds.
+
+    The first GaussianVAE of the stack is what is tuned; stages above it are not trained. Each trial is a run directory
+    in `workdir`, so the same call goes on where a killed one stopped.
+    latent_dims  rising; tried at the first of betas until some dimension is inactive.
+    betas        falling; tried at that number of dimensions until the variance law fails for some dimension.
+    train        what makes a Stack of a Config and a directory.
+    """
+    if list(latent_dims) != sorted(set(latent_dims)) or not len(latent_dims):
+        raise ValueError(f"latent_dims is {latent_dims}; expected rising whole numbers")
+    if list(betas) != sorted(set(betas), reverse=True) or not len(betas) or betas[-1] <= 0:
+        raise ValueError(f"betas is {betas}; expected falling numbers above zero")
+    config, held_out = _up_to_the_vae(config), data.load(config.dataset, "validation", **config.data_options)[:PROBED]
+    trials, workdir = [], pathlib.Path(workdir)
+
+    def trial(latent_dim, beta):
+        chosen = _with(config, latent_dim, beta)
+        stack = train(chosen, workdir / f"kappa-{latent_dim}-lambda-{beta:g}")
+        trials.append(_measured(stack, held_out, latent_dim, beta))
+        say(f"kappa {latent_dim}, lambda {beta:g}: {trials[-1].active} active, law {trials[-1].law:.3f}")
+        return trials[-1]
+
+    wide = next((each for each in latent_dims if trial(each, betas[0]).is_sparse), None)
+    latent_dim, least = wide or latent_dims[-1], None
+    for beta in betas:
+        last = trials[-1] if beta == betas[0] else trial(latent_dim, beta)
+        if not last.is_lawful:
+            break
+        least = beta
+    return Balance(wide, least, tuple(trials), _with(config, latent_dim, least or betas[0]))
+
+
+def _up_to_the_vae(config):
+    """The Config whose last stage is the first GaussianVAE."""
+    names = [stage.model for stage in config.stages]
+    if "gaussian_vae" not in names:
+        raise ValueError(f"the stack has no gaussian_vae stage to tune; its models are: {', '.join(names)}")
+    return configs.replace(config, stages=config.stages[: names.index("gaussian_vae") + 1])
+
+
+def _with(config, latent_dim, beta):
+    name = config.stages[-1].name
+    return configs.override(config, [f"{name}.latent_dim={latent_dim}", f"{name}.model_options.beta={beta}"])
+
+
+def _measured(stack, held_out, latent_dim, beta):
+    mean, stddev = stack.encode(held_out)
+    law = variance_law(mean, stddev)
+    images = held_out / np.float32(255) if held_out.dtype == np.uint8 else held_out
+    error = np.sum(np.square(images - stack.decode(mean)), axis=tuple(range(1, images.ndim))).mean()
+    worst = float(law[np.argmax(np.abs(law - 1.0))])
+    return Trial(latent_dim, beta, int(active_units(mean).sum()), worst, float(error))
