@@ -148,8 +148,15 @@ def test_what_was_accepted_is_finished(tmp_path):
         assert not answers
         server.process.send_signal(signal.SIGINT)
         eventually(lambda: server.said("Draining"))
-        with pytest.raises(grpc.RpcError):
-            Client(server.grpc_port).predict("count", n=np.float32(1))
+
+        def refuses():
+            try:
+                Client(server.grpc_port).predict("count", n=np.float32(1))
+            except grpc.RpcError as error:
+                return error.code() == grpc.StatusCode.UNAVAILABLE
+
+        eventually(refuses)
+        assert not answers, "it stops accepting before it has finished"
         asking.join(60)
         assert answers == [300_000]
         assert server.ended() == 0
