@@ -13,18 +13,18 @@ CLAIM = (
     "works, by the law that each variable's variance and mean sigma^2 add up to 1."
 )
 SCALED = "the paper's dense network; it proposes the method and prints no numbers of it."
-MINUTES = {"quick": 5, "full": 20}
+MINUTES = {"quick": 6, "full": 20}
 PAPER = {}
 KAPPAS, LAMBDAS = (2, 4, 8, 16, 32), (1.0, 0.25, 0.0625, 0.015625, 0.001)
 
 
 def measure(lab):
-    config = lab.preset("mnist_asperti_dense", f"vae.epochs={lab.pick(8, 60)}")
+    config = lab.preset("mnist_asperti_dense", f"vae.epochs={lab.pick(15, 60)}", "vae.schedule=cosine")
     found = kv.find_balance(config, lab.workdir, KAPPAS, LAMBDAS, train=lambda config, _: lab.train(config).stack)
     values = {}
     for trial in found.trials:
         cells = dataclasses.asdict(trial) | {"sparse": trial.is_sparse, "lawful": trial.is_lawful}
-        values[f"kappa = {cells.pop('latent_dim')}, lambda = {cells.pop('beta'):g}"] = cells
+        values[f"kappa = {trial.latent_dim}, lambda = {trial.beta:g}"] = cells
     values["found"] = {"kappa": found.latent_dim, "lambda": found.beta}
     trials = {trial.beta: trial for trial in found.trials if trial.latent_dim == found.latent_dim}
     lines = {
@@ -37,12 +37,12 @@ def measure(lab):
 
 def claims(values):
     found = values["found"]
-    trials = [cells for row, cells in values.items() if row != "found"]
-    unlawful = [cells["law"] for cells in trials if not cells["lawful"]]
-    fewer = trials[-1]["active"] >= max(cells["active"] for cells in trials)
+    trials = [cells for row, cells in values.items() if row != "found" and cells["latent_dim"] == found["kappa"]]
+    laws, counts = ([cells[name] for cells in trials] for name in ("law", "active"))
+    fails, more = not all(cells["lawful"] for cells in trials[1:]), len(counts) > 1 and counts[-1] > counts[0]
     return [
         Claim("sparsity appears as kappa grows", found["kappa"] is not None, found["kappa"]),
-        Claim("the law holds there with the whole KL term", found["lambda"] is not None, found["lambda"]),
-        Claim("and fails for a lambda that is too small", bool(unlawful), unlawful),
-        Claim("a smaller lambda leaves fewer variables inactive", fewer, [cells["active"] for cells in trials]),
+        Claim("the law holds there with the whole KL term (within 0.1 of 1)", found["lambda"] is not None, laws[:1]),
+        Claim("and fails for a lambda that is too small", fails, laws),
+        Claim("with the smallest lambda fewer variables are inactive than with the whole KL term", more, counts),
     ]

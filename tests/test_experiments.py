@@ -38,11 +38,18 @@ BETAS = {
     }
     for share in (0.5, 0.95, 1.05, 2.0)
 }
-TRIAL = {"active": 2, "law": 1.0, "lawful": True, "sparse": False}
+TRIAL = {"latent_dim": 4, "active": 3, "law": 1.0, "lawful": True}
 VARIABLE = {"noise": 0.0, "gain": 3.0, "KL": 1.0, "sigma^2": 0.05}
 GOOD = {
     "rb_table1": {
-        f"kappa = {kappa}": {"norm": norm, "NLL": nll, "active": active, "informative": active, "steps": 190_000}
+        f"{prefix}kappa = {kappa}": {
+            "norm": norm,
+            "NLL": nll,
+            "active": active,
+            "informative": active,
+            "steps": 190_000,
+        }
+        for prefix in ("", "linear output, ")
         for kappa, norm, nll, active in TABLE1
     },
     "rb_table1_no_skip": {
@@ -91,8 +98,8 @@ GOOD = {
         "epochs": {"gain below KL": 10, "collapsed": 12},
     },
     "vc_methodology": {
-        "kappa = 2, lambda = 1": TRIAL,
-        "kappa = 4, lambda = 1": TRIAL | {"active": 3, "sparse": True},
+        "kappa = 2, lambda = 1": TRIAL | {"latent_dim": 2, "active": 2},
+        "kappa = 4, lambda = 1": TRIAL,
         "kappa = 4, lambda = 0.1": TRIAL | {"active": 4, "law": 3.0, "lawful": False},
         "found": {"kappa": 4, "lambda": 1.0},
     },

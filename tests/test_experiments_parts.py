@@ -10,6 +10,7 @@ from experiments._watching import watch
 from experiments.vc_figure7 import Disturbed
 from keras_vae.config import Config, StageConfig
 from keras_vae.data import subspace
+from keras_vae.networks import residual_mlp
 from keras_vae.theory.affine import affine_optimum
 
 
@@ -49,6 +50,12 @@ def test_slices_pass_through_the_optimal_sparse_representation():
     moved = kernel.numpy() + step
     np.testing.assert_allclose(moved[used], 0.0, atol=1e-6)
     np.testing.assert_allclose(moved[unused], 0.9 * kernel.numpy()[used], rtol=1e-5)
+
+
+def test_an_output_without_a_sigmoid_leaves_the_unit_interval():
+    z = 100 * np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
+    sigmoid, linear = (residual_mlp.decoder(3, (2, 2, 1), width=5, activation=name)(z) for name in (None, "linear"))
+    assert np.min(sigmoid) >= 0 and np.max(sigmoid) <= 1 and np.min(linear) < 0
 
 
 def test_outliers_are_beside_the_curve():

@@ -38,13 +38,14 @@ def gaussian_head(hidden, latent_dim, stochastic, dense=keras.layers.Dense):
     return [mean, stddev_head(hidden, latent_dim, dense)] if stochastic else mean
 
 
-def output(hidden, shape):
+def output(hidden, shape, activation=None):
     """A decoder's last layer: `hidden`, already as many numbers as `shape` holds, as float32 of `shape` (no batch).
 
     Images (H, W, C) live in [0, 1] and pass a sigmoid; vectors, the codes of the stage below, are unbounded and do not.
-    float32 because bfloat16 resolves 1/256, which is as much as the stddev of a well-trained decoder (small gamma).
+    `activation` replaces that choice. float32 because bfloat16 resolves 1/256, which is as much as the stddev of a
+    well-trained decoder (small gamma).
     """
-    activation = "sigmoid" if len(shape) == 3 else "linear"
+    activation = activation or ("sigmoid" if len(shape) == 3 else "linear")
     values = keras.layers.Reshape(shape, dtype="float32")(hidden)
     return keras.layers.Activation(activation, dtype="float32", name="output")(values)
 

@@ -22,15 +22,17 @@ def encoder(shape, latent_dim, *, stochastic=True, width=200):
     return keras.Model(x, gaussian_head(hidden, latent_dim, stochastic), name="encoder")
 
 
-def decoder(latent_dim, shape, *, width=200, skip=True):
+def decoder(latent_dim, shape, *, width=200, skip=True, activation=None):
     """z (batch, latent_dim) -> x (batch, *shape), through 3 residual blocks.
 
     A linear layer lifts z to `width`, which the additions need, for every latent_dim alike, so that the rows of Table 1
     differ in latent_dim only. `skip=False` is the ablation (paper, section 6): the same layers without the additions.
+    The paper names no activation of the output: `activation="linear"` gives its errors, the sigmoid that images have by
+    default smaller ones.
     """
     z = keras.Input((latent_dim,), name="z")
     hidden = keras.layers.Dense(width, name="first")(z)
     for block in range(1, 4):
         hidden = residual_block(hidden, "tanh", f"block{block}", skip)
     values = keras.layers.Dense(math.prod(shape), dtype="float32", name="last")(hidden)
-    return keras.Model(z, output(values, shape), name="decoder")
+    return keras.Model(z, output(values, shape, activation), name="decoder")
