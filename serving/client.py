@@ -152,4 +152,4 @@ def _unpacked(answer):
 if __name__ == "__main__":
     from serving.command_line import main
 
-    sys.exit(main())
+    sys.exit(main(Client))

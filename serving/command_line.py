@@ -10,7 +10,6 @@ import zipfile
 import numpy as np
 
 from serving import pictures
-from serving.client import Client
 from serving.transports.errors import RequestError
 
 
@@ -132,13 +131,14 @@ def parser():
     return main_parser
 
 
-def main(arguments=None):
-    """Runs a command; the exit code is 1 where it fails, 2 where it was not understood."""
+def main(connect, arguments=None):
+    """Runs a command with the client that `connect` makes; the exit code is 1 where it fails, 2 where it was not
+    understood."""
     args = parser().parse_args(arguments)
     try:
         if args.out is not None:
             checked_output(args.out)
-        with Client(args.address, args.model, args.version, args.label, args.deadline) as client:
+        with connect(args.address, args.model, args.version, args.label, args.deadline) as client:
             result = args.command(client, args)
         if args.out is None:
             sys.stdout.buffer.write(json_bytes(result))

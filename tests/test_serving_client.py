@@ -270,7 +270,7 @@ def test_a_server_that_comes_late_is_reached(scheme, addresses, monkeypatch):
 
 def run(capsys, *arguments):
     """(exit code, standard output, standard error) of the command line."""
-    code = command_line.main([str(each) for each in arguments])
+    code = command_line.main(Client, [str(each) for each in arguments])
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 
