@@ -16,10 +16,12 @@ import tensorflow as tf
 from absl import app, flags, logging
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.server import config_protos, model_config
+from serving import other_flags
+from serving.server import config_protos, model_config, tensors
 from serving.server.batch_queues import Workers
 from serving.server.batching import Merger
 from serving.server.batching_parameters import Parameters
+from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError, invalid_argument
 from serving.server.grpc_services import GrpcServer
 from serving.server.http import HttpServer
@@ -47,16 +49,22 @@ flags.DEFINE_integer("load_retry_interval_micros", 60_000_000, "microseconds bet
 flags.DEFINE_bool("enable_model_warmup", True, "replay a version's recorded requests before it serves")
 flags.DEFINE_integer("num_request_iterations_for_warmup", 0, "how often, where greater than 0")
 flags.DEFINE_string("saved_model_tags", "serve", "tags of the meta graph to load, separated by commas")
+flags.DEFINE_bool("enable_signature_method_name_check", False, "signatures answer only their method_name's method")
+flags.DEFINE_bool("enable_serialization_as_tensor_content", False, "gRPC's Predict answers in tensor_content")
 flags.DEFINE_bool("enable_batching", False, "run concurrent requests together")
 flags.DEFINE_string("batching_parameters_file", "", "BatchingParameters in text format")
 flags.DEFINE_bool("enable_per_model_batching_parameters", False, "read batching_params.pbtxt in each version instead")
 flags.DEFINE_string("monitoring_config_file", "", "a MonitoringConfig in text format")
 flags.DEFINE_bool("enable_grpc_healthcheck_service", False, "serve grpc.health.v1 too")
 flags.DEFINE_string("grpc_channel_arguments", "", "for the gRPC server: name=value,name=value")
+flags.DEFINE_string("ssl_config_file", "", "an SSLConfig in text format: a secure gRPC port")
 flags.DEFINE_integer("grpc_max_threads", None, "gRPC requests at a time; 4 per core, or 64 with batching")
 flags.DEFINE_integer("rest_api_num_threads", None, "the same for REST")
 flags.DEFINE_integer("rest_api_timeout_in_ms", 30_000, "time that a REST request may take")
 flags.DEFINE_bool("rest_api_enable_cors_support", False, "let web pages from elsewhere call the REST API")
+flags.DEFINE_string("tensorflow_session_config_file", "", "a ConfigProto in text format")
+flags.DEFINE_float("per_process_gpu_memory_fraction", 0, "of a GPU's memory; 0 for what TensorFlow chooses")
+flags.DEFINE_integer("tensorflow_session_parallelism", 0, "threads for both of the following; 0 for as many as cores")
 flags.DEFINE_integer("tensorflow_intra_op_parallelism", 0, "threads of one operation; 0 for as many as cores")
 flags.DEFINE_integer("tensorflow_inter_op_parallelism", 0, "operations at a time; 0 for as many as cores")
 flags.DEFINE_bool("version", False, "say what this is, and leave")
@@ -77,13 +85,27 @@ def batching_parts():
     return parameters, Workers(parameters.threads)
 
 
-def loader():
+def session_config():
+    """The ConfigProto of the sessions; flags that are not 0 win over the file."""
+    config = tf.compat.v1.ConfigProto()
+    if FLAGS.tensorflow_session_config_file:
+        config_protos.read(FLAGS.tensorflow_session_config_file, config)
+    shared = FLAGS.tensorflow_session_parallelism
+    config.intra_op_parallelism_threads = (
+        FLAGS.tensorflow_intra_op_parallelism or shared or config.intra_op_parallelism_threads
+    )
+    config.inter_op_parallelism_threads = (
+        FLAGS.tensorflow_inter_op_parallelism or shared or config.inter_op_parallelism_threads
+    )
+    if FLAGS.per_process_gpu_memory_fraction:
+        config.gpu_options.per_process_gpu_memory_fraction = FLAGS.per_process_gpu_memory_fraction
+    return config
+
+
+def loader(monitoring):
     """The function that loads and warms one version, by the flags."""
     parameters, workers = batching_parts()
-    config = tf.compat.v1.ConfigProto(
-        intra_op_parallelism_threads=FLAGS.tensorflow_intra_op_parallelism,
-        inter_op_parallelism_threads=FLAGS.tensorflow_inter_op_parallelism,
-    )
+    config = session_config()
     tags = FLAGS.saved_model_tags.split(",")
 
     def merger(path):
@@ -96,10 +118,13 @@ def loader():
         return Merger(own, workers)
 
     def load(name, version, path):
-        servable = Servable(name, version, path, tags, config, merger(path) if workers else None)
+        checks = FLAGS.enable_signature_method_name_check
+        servable = Servable(name, version, path, tags, config, merger(path) if workers else None, checks)
         try:
             if FLAGS.enable_model_warmup:
-                warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))
+                seconds = warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))
+                if seconds is not None:
+                    monitoring.observe_warm_up(path, seconds)
         except BaseException:
             servable.close()
             raise
@@ -140,9 +165,8 @@ def channel_arguments():
     return [(name, int(value) if value.lstrip("-").isdigit() else value) for name, _, value in pairs]
 
 
-def start_servers(models):
+def start_servers(models, monitoring):
     """The listening servers, gRPC and perhaps REST."""
-    monitoring = Monitoring()
     threads = 64 if FLAGS.enable_batching else 4 * os.cpu_count()
     servers = [
         GrpcServer(
@@ -154,6 +178,8 @@ def start_servers(models):
             socket_path=FLAGS.grpc_socket_path,
             arguments=channel_arguments(),
             with_health=FLAGS.enable_grpc_healthcheck_service,
+            credentials=read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None,
+            to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
         )
     ]
     if FLAGS.rest_api_port:
@@ -176,8 +202,9 @@ def start_servers(models):
 
 def serve(stopping):
     """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
+    monitoring = Monitoring()
     models = Models(
-        loader(),
+        loader(monitoring),
         poll_wait_s=FLAGS.file_system_poll_wait_seconds,
         retries=FLAGS.max_num_load_retries,
         retry_wait_s=FLAGS.load_retry_interval_micros / 1e6,
@@ -188,7 +215,7 @@ def serve(stopping):
     models.wait(new, for_versions=True, going=lambda: not stopping.is_set())
     if stopping.is_set():
         return
-    servers = start_servers(models)
+    servers = start_servers(models, monitoring)
     if FLAGS.model_config_file and FLAGS.model_config_file_poll_wait_seconds > 0:
         threading.Thread(target=poll_models_config, args=(models, stopping), daemon=True).start()
     logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)
@@ -207,6 +234,7 @@ def main(arguments):
         return
     if arguments[1:]:
         raise app.UsageError(f"unknown argument: {arguments[1]}")
+    other_flags.tell()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -49,7 +49,7 @@ GOOD = {
             "informative": active,
             "steps": 190_000,
         }
-        for prefix in ("", "linear output, ")
+        for prefix in ("", "sigmoid, ")
         for kappa, norm, nll, active in TABLE1
     },
     "rb_table1_no_skip": {
@@ -82,8 +82,9 @@ GOOD = {
         "zeroed": {"largest RMS change of a digit": 0.01},
     },
     "vc_convolutional": {
-        "dense": {"inactive": 8, "squared error": 20.0},
-        "convolutional": {"inactive": 3, "squared error": 15.0},
+        f"{network}, {gamma}": {"inactive": inactive, "squared error": error}
+        for network, inactive, error in (("dense", 8, 20.0), ("convolutional", 3, 15.0))
+        for gamma in ("gamma = 1/2", "gamma learned")
     },
     "vc_trajectories": {
         "two variables, first look": {"mean sigma^2": 1.0, "distance of the centre": 0.1, "spread": 0.1},
@@ -117,7 +118,7 @@ WORSE = {
     "ig_figure3": ("towards another optimum, gamma = 0.001", "minimum at", 0.9),
     "ig_beta": ("threshold", "beta", 3.0),
     "vc_table1": ("zeroed", "largest RMS change of a digit", 0.5),
-    "vc_convolutional": ("convolutional", "inactive", 9),
+    "vc_convolutional": ("convolutional, gamma = 1/2", "inactive", 9),
     "vc_trajectories": ("two variables, after an epoch", "mean sigma^2", 0.9),
     "vc_figure7": ("before silence", "sigma^2", 0.3),
     "vc_methodology": ("found", "kappa", None),

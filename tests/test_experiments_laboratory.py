@@ -151,7 +151,7 @@ def test_the_terminal_shows_measured_beside_the_paper(workdir):
 def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_path, monkeypatch):
     monkeypatch.setattr(_run, "names", lambda: ["absent", "fake"])
     text = _docs.write(workdir, tmp_path).read_text()
-    assert "[A fake](#a-fake) | quick | 1 of 2" in text and "**1 of 2 checks hold.**" in text
+    assert "[A fake](#a-fake) | Nowhere, Table 0 | quick | 1 of 2" in text and "**1 of 2 checks hold.**" in text
     assert "| DOES NOT HOLD | a \\| four | 3, 1.5 | 4, 1.5 |  |" in text
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["fake-loss.png", "fake-shown.png"]
     assert "figures/fake-shown.png" in text and "figures/fake-kept.png" not in text

@@ -20,6 +20,7 @@ from absl.testing import flagsaver
 
 from serving import local
 from serving.server.errors import ServingError
+from serving.server.monitoring import Monitoring
 from tests.saved_models import export_everything, export_scale, floats
 from tests.served_grpc import Client
 from tests.served_models import eventually
@@ -212,7 +213,7 @@ def test_batching_of_flags_and_of_files(flags, tmp_path):
 
 def test_parameters_of_the_model_itself(flags, tmp_path):
     flags.enable_batching = flags.enable_per_model_batching_parameters = True
-    load = local.loader()
+    load = local.loader(Monitoring())
     folder = export_scale(tmp_path, 1, 2)
     x = np.ones([3, 2], np.float32)
 
@@ -223,6 +224,28 @@ def test_parameters_of_the_model_itself(flags, tmp_path):
     np.testing.assert_array_equal(ask(load("m", 1, str(folder)))[0], 2 * x)
     (folder / "batching_params.pbtxt").write_text("max_batch_size { value: 2 }")
     refuses(lambda: ask(load("m", 1, str(folder))), "Task size 3 is larger than maximum input batch size 2")
+
+
+def test_the_session_of_flags_and_of_a_file(flags, tmp_path):
+    file = tmp_path / "session.config"
+    file.write_text("intra_op_parallelism_threads: 3 inter_op_parallelism_threads: 3 allow_soft_placement: true")
+    flags.tensorflow_session_config_file = str(file)
+    flags.tensorflow_intra_op_parallelism, flags.per_process_gpu_memory_fraction = 2, 0.5
+    config = local.session_config()
+    assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (2, 3)
+    assert config.allow_soft_placement and config.gpu_options.per_process_gpu_memory_fraction == 0.5
+    file.write_text("threads: 3")
+    refuses(local.session_config, "Error parsing text-format tensorflow.ConfigProto")
+
+
+def test_a_script_for_tensorflow_serving_starts_this_server_too(tmp_path):
+    export_scale(tmp_path, 1, 3)
+    scripted = ["--num_load_threads", "4", "-prefer_tflite_model", "--noflush_filesystem_caches", "--mixed_precision=x"]
+    with running("--model_name=m", f"--model_base_path={tmp_path}", "--enable_profiler=false", *scripted) as server:
+        assert predict_over_rest(server.rest_port) == [3, 6]
+        for name in ("num_load_threads", "prefer_tflite_model", "flush_filesystem_caches", "enable_profiler"):
+            assert server.said(f"--{name} has no effect here: ")
+        assert not server.said("--num_unload_threads has")
 
 
 def test_metrics_and_channel_arguments(flags, tmp_path):

@@ -1,6 +1,7 @@
 """What a Prometheus server reads, checked by Prometheus's own parser."""
 
 import grpc
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.server.monitoring import MAX_MODELS, Monitoring
@@ -40,6 +41,20 @@ def test_runs_are_timed():
     found = samples(monitoring)
     assert found[(":tensorflow:serving:runtime_latency_count", *labels)] == 1
     assert found[(":tensorflow:serving:runtime_latency_sum", *labels)] == 1000
+
+
+def test_what_succeeds_of_timed_runs_and_warm_ups_is_observed():
+    monitoring = Monitoring()
+    run = monitoring.timed(lambda x, y: x / y, "m", "Classify")
+    assert run(6, 3) == 2
+    with pytest.raises(ZeroDivisionError):
+        run(6, 0)
+    monitoring.observe_warm_up("/models/m/1", 2e-3)
+    found = samples(monitoring)
+    labels = ("model_name", "m"), ("API", "Classify"), ("runtime", "TF1")
+    assert found[(":tensorflow:serving:runtime_latency_count", *labels)] == 1
+    labels = ("model_path", "/models/m/1"), ("status", "OK")
+    assert found[(":tensorflow:serving:model_warmup_latency_sum", *labels)] == 2000
 
 
 def test_types_are_told_before_any_request():

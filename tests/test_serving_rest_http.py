@@ -158,6 +158,14 @@ def test_nothing_that_is_sent_can_break_the_server(ask, server):
     assert ask("POST", path, '{"instances": [1]}')[0] == 200
 
 
+def test_a_client_that_ends_its_side_still_gets_all_its_answers(server):
+    body = b'{"instances": [1]}'
+    request = b"POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    assert exchange(server, 3 * request, hang_up=True).count(b"HTTP/1.1 200 OK") == 3
+    assert exchange(server, b"", hang_up=True) == b""
+    assert b" 200 OK" not in exchange(server, request[:-1], hang_up=True)
+
+
 def test_a_port_that_is_taken_is_an_error(models, server):
     with pytest.raises(ServingError, match=f"Cannot listen on 127.0.0.1:{server.port}"):
         HttpServer(models, Monitoring(), "127.0.0.1", server.port, threads=1, timeout_s=1).start()

@@ -1,6 +1,7 @@
 """Which versions are served, and what happens while they change."""
 
 import threading
+import time
 
 import pytest
 from google.protobuf import text_format
@@ -61,6 +62,19 @@ def test_a_swap_waits_for_the_requests_inside(tmp_path, start):
     assert old.closed
     assert [status.version for status in models.status("m")] == [2, 1]
     assert models.status("m", 1)[0] == (1, "END", "OK", "")
+
+
+def test_a_model_has_started_when_all_its_versions_have(tmp_path, start):
+    make(tmp_path, 1, 2, 3)
+
+    def load(name, version, path):
+        if version == 3:
+            raise OSError("broken")
+        time.sleep(0.2 * version)
+        return FakeServable(name, version, path)
+
+    models = start(config(("m", tmp_path, "model_version_policy { all {} }")), load, retries=1, retry_wait_s=1000)
+    assert states(models) == {3: "LOADING", 2: "AVAILABLE", 1: "AVAILABLE"}
 
 
 def test_the_old_version_serves_until_the_new_one_is_loaded(tmp_path, start):

@@ -99,9 +99,7 @@ def export(base_path, version=1, **options):
         method = getattr(model, name)
         signatures |= {
             name: signature(lambda images, method=method: method(images), images=(tf.float32, *shape)),
-            f"{name}_uint8": signature(
-                lambda images, method=method: method(unit(images)), images=(tf.uint8, *shape)
-            ),
+            f"{name}_uint8": signature(lambda images, method=method: method(unit(images)), images=(tf.uint8, *shape)),
             f"{name}_bytes": signature(
                 lambda image_bytes, method=method: method(unpacked(image_bytes, shape)), image_bytes=(tf.string,)
             ),

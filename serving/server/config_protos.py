@@ -23,6 +23,12 @@ MESSAGES = {
     },
     "PrometheusConfig": {"enable": (1, "bool"), "path": (2, "string")},
     "MonitoringConfig": {"prometheus_config": (1, "PrometheusConfig")},
+    "SSLConfig": {
+        "server_key": (1, "string"),
+        "server_cert": (2, "string"),
+        "custom_ca": (3, "string"),
+        "client_verify": (4, "bool"),
+    },
 }
 
 
@@ -54,6 +60,7 @@ def _declare():
 _classes = _declare()
 BatchingParameters = _classes["BatchingParameters"]
 MonitoringConfig = _classes["MonitoringConfig"]
+SSLConfig = _classes["SSLConfig"]
 
 
 def read(path, message):

@@ -18,7 +18,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2,
 )
 
-from serving.server import inference
+from serving.server import inference, tensors
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
 MAX_MESSAGE_BYTES = 2**31 - 1
@@ -97,25 +97,26 @@ def chosen(model_spec):
 
 
 class PredictionService:
-    def __init__(self, models, monitoring):
-        self._models, self._monitoring = models, monitoring
+    def __init__(self, models, monitoring, to_proto):
+        self._models, self._monitoring, self._to_proto = models, monitoring, to_proto
 
-    def _run(self, infer, request, context):
+    def _run(self, infer, api, request, context, **options):
         require_model_spec(request)
         with self._models.use(*chosen(request.model_spec)) as servable:
-            return infer(servable, request, context.time_remaining())
+            run = self._monitoring.timed(servable.run, servable.name, api)
+            return infer(servable, request, context.time_remaining(), run, **options)
 
     @observed
     def Predict(self, request, context):
-        return self._run(inference.predict, request, context)
+        return self._run(inference.predict, "Predict", request, context, to_proto=self._to_proto)
 
     @observed
     def Classify(self, request, context):
-        return self._run(inference.classify, request, context)
+        return self._run(inference.classify, "Classify", request, context)
 
     @observed
     def Regress(self, request, context):
-        return self._run(inference.regress, request, context)
+        return self._run(inference.regress, "Regress", request, context)
 
     def MultiInference(self, request, context):
         model_spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
@@ -169,9 +170,25 @@ class ModelService:
 
 
 class GrpcServer:
-    """Both services on one port, and perhaps on a Unix socket; health only where asked for."""
+    """Both services on one port, and perhaps on a Unix socket; health only where asked for.
 
-    def __init__(self, models, monitoring, host, port, *, threads, socket_path=None, arguments=(), with_health=False):
+    `credentials` make both secure. `to_proto` makes the tensors of Predict's answers.
+    """
+
+    def __init__(
+        self,
+        models,
+        monitoring,
+        host,
+        port,
+        *,
+        threads,
+        socket_path=None,
+        arguments=(),
+        with_health=False,
+        credentials=None,
+        to_proto=tensors.to_proto,
+    ):
         options = [
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -182,7 +199,7 @@ class GrpcServer:
         self._answers_go = threading.Event()
         self._answers_go.set()
         services = {
-            prediction_service_pb2: PredictionService(models, monitoring),
+            prediction_service_pb2: PredictionService(models, monitoring, to_proto),
             model_service_pb2: ModelService(models),
         }
         for module, servicer in services.items():
@@ -190,12 +207,14 @@ class GrpcServer:
             self._server.add_generic_rpc_handlers((handler_of(servicer, service, self._answers_go),))
         if with_health:
             self._add_health()
-        self.port = self._listen(f"{host}:{port}")
+        self.port = self._listen(f"{host}:{port}", credentials)
         if socket_path:
-            self._listen(f"unix:{socket_path}")
+            self._listen(f"unix:{socket_path}", credentials)
 
-    def _listen(self, address):
+    def _listen(self, address, credentials):
         try:
+            if credentials:
+                return self._server.add_secure_port(address, credentials)
             return self._server.add_insecure_port(address)
         except RuntimeError:
             raise ServingError(grpc.StatusCode.UNAVAILABLE, f"Cannot listen on {address}; is it in use?") from None

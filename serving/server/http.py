@@ -1,6 +1,7 @@
 """The HTTP server of the REST API: connections, chunks, gzip, CORS, and the pages of the demonstration."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import threading
@@ -18,6 +19,7 @@ from serving.server.rest import Rest
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_LINE = 2**16  # bytes of a request line or a header
 MAX_UNZIPPED = 100 * 2**20
+SETTLING_S = 0.05  # what a client has sent before it ended its side has begun to be answered by then
 LINGER_S = 0.25  # how long a draining server still hears requests on connections that are open
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -26,6 +28,31 @@ CORS_HEADERS = {
 }
 _TARGET = re.compile(r"(?:https?://[^/?#]*)?(?P<target>(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)", re.ASCII)
 _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{reason}</H1>\n</BODY></HTML>\n"
+
+
+class Connection(web.RequestHandler):
+    """Also answers a client that has ended its side and still reads; aiohttp would hang up at once."""
+
+    busy = ended = False
+
+    def eof_received(self):
+        self.ended = True
+        self._close_soon()
+        return True  # stay open for answers
+
+    def _close_soon(self):
+        asyncio.get_running_loop().call_later(SETTLING_S, lambda: self.busy or self.force_close())
+
+    @contextlib.contextmanager
+    def answering(self):
+        """A request that has arrived whole, until it has its answer."""
+        self.busy = True
+        try:
+            yield
+        finally:
+            self.busy = False
+            if self.ended:
+                self._close_soon()
 
 
 class HttpServer:
@@ -57,10 +84,15 @@ class HttpServer:
         self._stopping = self._loop.create_future()
         quiet = logging.getLogger(__name__)
         quiet.setLevel(logging.CRITICAL)  # broken HTTP gets its 400, and is nothing to tell
-        limits = {"max_line_size": MAX_LINE, "max_field_size": MAX_LINE}
-        server = web.Server(self._handle, access_log=None, logger=quiet, auto_decompress=False, **limits)
+        options = {"access_log": None, "logger": quiet, "auto_decompress": False}
+        options |= {"max_line_size": MAX_LINE, "max_field_size": MAX_LINE}
+        server = web.Server(self._handle)
+
+        def connection():
+            return Connection(server, loop=self._loop, **options)
+
         try:
-            listener = await self._loop.create_server(server, self._host, self.port, backlog=1024)
+            listener = await self._loop.create_server(connection, self._host, self.port, backlog=1024)
         except OSError:
             text = f"Cannot listen on {self._host}:{self.port}; is it in use?"
             self._started.set_exception(ServingError(grpc.StatusCode.UNAVAILABLE, text))
@@ -86,7 +118,8 @@ class HttpServer:
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 request.writer.output_size = 0
             body = await request.content.read()
-            response = await self._respond(request, body)
+            with request.protocol.answering():
+                response = await self._respond(request, body)
         except (aiohttp.ClientPayloadError, http_exceptions.HttpProcessingError, web.RequestPayloadError):
             response = _html(400, "Bad Request")
             response.force_close()

@@ -1,4 +1,7 @@
-"""Predict, Classify, Regress and MultiInference, from request proto to response proto."""
+"""Predict, Classify, Regress and MultiInference, from request proto to response proto.
+
+`run` is the servable's own, or one that tells the monitoring too.
+"""
 
 import grpc
 import numpy as np
@@ -10,16 +13,17 @@ from serving.server import tensors
 from serving.server.errors import ServingError, invalid_argument
 
 DEFAULT_SIGNATURE = "serving_default"
-CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
+PREDICT, CLASSIFY, REGRESS = (f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 CLASS_DTYPES = {"classes": types_pb2.DT_STRING, "scores": types_pb2.DT_FLOAT}
 
 
-def predict(servable, request, timeout_s=None):
-    """PredictRequest -> PredictResponse."""
+def predict(servable, request, timeout_s=None, run=None, to_proto=tensors.to_proto):
+    """PredictRequest -> PredictResponse, whose tensors `to_proto` makes."""
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
         raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
     signature = servable.signatures[name]
+    check_method_name(servable, signature)
     feeds = predict_feeds(signature, request.inputs)
     aliases = list(request.output_filter) or sorted(signature.outputs)
     for position, alias in enumerate(aliases):
@@ -30,11 +34,11 @@ def predict(servable, request, timeout_s=None):
             )
         if alias in aliases[:position]:
             raise invalid_argument(f"duplicate output tensor alias: {alias}")
-    arrays = servable.run(feeds, [signature.outputs[alias].name for alias in aliases], timeout_s)
+    arrays = (run or servable.run)(feeds, [signature.outputs[alias].name for alias in aliases], timeout_s)
     response = predict_pb2.PredictResponse()
     answer_for(response.model_spec, request.model_spec, servable)
     for alias, array in zip(aliases, arrays):
-        response.outputs[alias].CopyFrom(tensors.to_proto(array))
+        response.outputs[alias].CopyFrom(to_proto(array))
     return response
 
 
@@ -64,20 +68,31 @@ def predict_feeds(signature, inputs):
     return feeds
 
 
-def classify(servable, request, timeout_s=None):
+def check_method_name(servable, signature):
+    """Of a signature that is to predict; the others are checked where their tensors are looked up."""
+    known = (PREDICT, CLASSIFY, REGRESS)
+    if servable.checks_method_names and signature.method_name not in known:
+        raise ServingError(
+            grpc.StatusCode.INTERNAL,
+            f"Expected prediction signature method_name to be one of {{{', '.join(known)}}}. "
+            f"Was: {signature.method_name}",
+        )
+
+
+def classify(servable, request, timeout_s=None, run=None):
     """ClassificationRequest -> ClassificationResponse."""
     signature = _example_signature(servable, request.model_spec)
     response = classification_pb2.ClassificationResponse()
-    _infer([(CLASSIFY, signature, response.result)], servable, request.input, timeout_s)
+    _infer([(CLASSIFY, signature, response.result)], servable, request.input, timeout_s, run)
     answer_for(response.model_spec, request.model_spec, servable)
     return response
 
 
-def regress(servable, request, timeout_s=None):
+def regress(servable, request, timeout_s=None, run=None):
     """RegressionRequest -> RegressionResponse."""
     signature = _example_signature(servable, request.model_spec)
     response = regression_pb2.RegressionResponse()
-    _infer([(REGRESS, signature, response.result)], servable, request.input, timeout_s)
+    _infer([(REGRESS, signature, response.result)], servable, request.input, timeout_s, run)
     answer_for(response.model_spec, request.model_spec, servable)
     return response
 
@@ -123,12 +138,16 @@ def _example_signature(servable, model_spec):
     return servable.signatures[name]
 
 
-def _infer(tasks, servable, examples, timeout_s):
+def _infer(tasks, servable, examples, timeout_s, run=None):
     """Runs [(method, signature, result to fill)] on the same examples."""
+    for method, signature, _ in tasks:
+        if servable.checks_method_names and signature.method_name != method:
+            text = f"Expected {KINDS[method]} signature method_name to be {method}. Was: {signature.method_name}"
+            raise invalid_argument(text)
     fetches = sorted({name for method, signature, _ in tasks for name in FETCHES[method](signature)})
     rows = serialized_examples(examples)
     feeds = {signature.inputs["inputs"].name: rows for _, signature, _ in tasks}
-    arrays = dict(zip(fetches, servable.run(feeds, fetches, timeout_s)))
+    arrays = dict(zip(fetches, (run or servable.run)(feeds, fetches, timeout_s)))
     for method, signature, result in tasks:
         FILLS[method](result, signature, len(rows), arrays)
 
@@ -207,6 +226,7 @@ def fill_regressions(result, signature, count, arrays):
 
 FETCHES = {CLASSIFY: classify_fetches, REGRESS: regress_fetches}
 FILLS = {CLASSIFY: fill_classes, REGRESS: fill_regressions}
+KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
 
 
 def _expect_dtype(text, array, expected, gap=" "):

@@ -137,13 +137,13 @@ class Models:
         return dict(model.version_labels)
 
     def wait(self, names, *, for_versions, going=lambda: True):
-        """Until each model has a version available; raises when one cannot.
+        """Until each model has a version available and no other on its way; raises when one cannot.
 
         `for_versions`: waits also where the base path holds none yet.
         """
         with self._changed:
             while going() and not self._stopped.is_set():
-                waiting = [name for name in names if not any(each.state == "AVAILABLE" for each in self._of(name))]
+                waiting = [name for name in names if not self._settled(name)]
                 failures = [failure for name in waiting for failure in self._failures(name, for_versions)]
                 if failures:
                     text = "".join(f"{{{failure}}}, " for failure in failures)
@@ -152,6 +152,11 @@ class Models:
                 if not waiting:
                     return
                 self._changed.wait(0.2)  # `going` may change without a word
+
+    def _settled(self, name):
+        """Whether something serves, and whatever else may still come has failed before."""
+        coming = any(each.state in ("START", "LOADING") and not each.troubled for each in self._of(name))
+        return not coming and any(each.state == "AVAILABLE" for each in self._of(name))
 
     def _failures(self, name, for_versions):
         """What to say of a model that will not become available as things stand."""

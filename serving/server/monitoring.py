@@ -3,6 +3,7 @@
 import bisect
 import itertools
 import threading
+import time
 from collections import Counter
 
 import grpc
@@ -34,6 +35,7 @@ class Monitoring:
         self._requests = Counter()  # of (model, status)
         self._latencies = {}  # (model, API, entrypoint) -> Histogram
         self._runtimes = {}  # (model, API, runtime) -> Histogram
+        self._warm_ups = {}  # (path of a version, status) -> Histogram
 
     def observe(self, model, api, entrypoint, code, seconds):
         """A request that ended: `api` "predict" over "REST", "Predict" over "GRPC"; `code` a grpc.StatusCode."""
@@ -48,6 +50,22 @@ class Monitoring:
         with self._lock:
             self._runtimes.setdefault((self._label(model), api, "TF1"), Histogram()).add(seconds)
 
+    def timed(self, run, model, api):
+        """The function `run` of a servable, whose every success is observed."""
+
+        def timed_run(*arguments):
+            start = time.monotonic()
+            outputs = run(*arguments)
+            self.observe_run(model, api, time.monotonic() - start)
+            return outputs
+
+        return timed_run
+
+    def observe_warm_up(self, path, seconds):
+        """The requests of a version's warm-up file, replayed."""
+        with self._lock:
+            self._warm_ups.setdefault((path, "OK"), Histogram()).add(seconds)
+
     def _label(self, model):
         if len(self._models) < MAX_MODELS:
             self._models.add(model)
@@ -61,6 +79,7 @@ class Monitoring:
                 lines.append(f":tensorflow:serving:request_count{{{_join(('model_name', 'status'), labels)}}} {count}")
             lines += _histogram_lines("request_latency", ("model_name", "API", "entrypoint"), self._latencies)
             lines += _histogram_lines("runtime_latency", ("model_name", "API", "runtime"), self._runtimes)
+            lines += _histogram_lines("model_warmup_latency", ("model_path", "status"), self._warm_ups)
         return "\n".join(lines) + "\n"
 
 

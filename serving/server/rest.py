@@ -100,21 +100,23 @@ class Rest:
         if not aliases:
             raise json_text.invalid("Cannot convert empty tensor map to JSON")
         feeds = {signature.inputs[alias].name: array for alias, array in arrays.items()}
-        start = time.monotonic()
-        outputs = servable.run(feeds, [signature.outputs[alias].name for alias in aliases], self._timeout_s)
-        self._monitoring.observe_run(servable.name, "Predict", time.monotonic() - start)
+        inference.check_method_name(servable, signature)
+        run = self._monitoring.timed(servable.run, servable.name, "Predict")
+        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], self._timeout_s)
         return dict(zip(aliases, outputs))
 
     def _classify(self, target, body):
         request = _examples_request(classification_pb2.ClassificationRequest(), body)
         with self._models.use(target.name, target.version, target.label) as servable:
-            response = inference.classify(servable, request, self._timeout_s)
+            run = self._monitoring.timed(servable.run, servable.name, "Classify")
+            response = inference.classify(servable, request, self._timeout_s, run)
         return json_examples.classifications_body(response.result)
 
     def _regress(self, target, body):
         request = _examples_request(regression_pb2.RegressionRequest(), body)
         with self._models.use(target.name, target.version, target.label) as servable:
-            response = inference.regress(servable, request, self._timeout_s)
+            run = self._monitoring.timed(servable.run, servable.name, "Regress")
+            response = inference.regress(servable, request, self._timeout_s, run)
         return json_examples.regressions_body(response.result)
 
     _INFERENCES = {"predict": _predict, "classify": _classify, "regress": _regress}

@@ -17,11 +17,13 @@ LONGEST_TIMEOUT_S = 10**6  # a deadline farther away than days is none
 class Servable:
     """A SavedModel in memory. `signatures` are the protos of its meta graph, all of them.
 
-    `merger` runs requests together where batching is on (see batching.py).
+    `merger` runs requests together where batching is on (see batching.py). `checks_method_names`: whether a signature
+    answers only the method that it was exported for.
     """
 
-    def __init__(self, name, version, path, tags=("serve",), config=None, merger=None):
+    def __init__(self, name, version, path, tags=("serve",), config=None, merger=None, checks_method_names=False):
         self.name, self.version, self._merger = name, version, merger
+        self.checks_method_names = checks_method_names
         meta_graph = read_meta_graph(path, tags)
         self.signatures = dict(meta_graph.signature_def)
         graph = tf.Graph()

@@ -90,7 +90,19 @@ def to_proto(array):
     else:
         flat = np.ascontiguousarray(array).reshape(-1)
         getattr(proto, field).extend(flat.view(SEEN_AS.get(field, flat.dtype)).tolist())
-    for size in array.shape:
+    return with_shape(proto, array.shape)
+
+
+def to_content_proto(array):
+    """The TensorProto with its numbers in `tensor_content`; strings stay in their typed field."""
+    if array.dtype.hasobject:
+        return to_proto(array)
+    dtype = tf.as_dtype(array.dtype).as_datatype_enum
+    return with_shape(tensor_pb2.TensorProto(dtype=dtype, tensor_content=array.tobytes()), array.shape)
+
+
+def with_shape(proto, shape):
+    for size in shape:
         proto.tensor_shape.dim.add(size=size)
     return proto
 

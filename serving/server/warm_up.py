@@ -1,6 +1,7 @@
 """Replays recorded requests on a version just loaded, so that no client waits for what only a first run costs."""
 
 import os
+import time
 
 import grpc
 import tensorflow as tf
@@ -21,10 +22,11 @@ REPLAYS = {
 
 
 def warm_up(servable, path, iterations=1):
-    """Runs each record of the version's warm-up file, where it has one; any error is a failed load."""
+    """Runs each record of the version's warm-up file; any error is a failed load. Seconds, or None without a file."""
     file = os.path.join(path, FILE)
     if not os.path.exists(file):
-        return
+        return None
+    start = time.monotonic()
     for count, record in enumerate(records(file), 1):
         try:
             log = prediction_log_pb2.PredictionLog.FromString(record)
@@ -35,6 +37,7 @@ def warm_up(servable, path, iterations=1):
             replay(servable, log)
         if count > MAX_RECORDS:
             raise invalid_argument(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {file}")
+    return time.monotonic() - start
 
 
 def records(file):

@@ -1,0 +1,100 @@
+"""What flags change in the gRPC server, over a real socket."""
+
+import functools
+import subprocess
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import classification_pb2, inference_pb2, regression_pb2
+
+from serving.server import tensors
+from serving.server.credentials import read_credentials
+from serving.server.errors import ServingError
+from serving.server.monitoring import Monitoring
+from serving.server.servable import Servable
+from tests.saved_models import floats
+from tests.served_grpc import CODES, fails, serving
+
+
+def examples_request(request_class, signature, x=1.5):
+    request = request_class()
+    request.model_spec.name, request.model_spec.signature_name = "m", signature
+    request.input.example_list.examples.add().features.feature["x"].float_list.value.append(x)
+    return request
+
+
+def test_runs_are_timed_by_method(tmp_path):
+    monitoring = Monitoring()
+    with serving(tmp_path, monitoring) as client:
+        client.predict(x=floats(1, 2, shape=[1, 2]))
+        client.prediction.Classify(examples_request(classification_pb2.ClassificationRequest, "classify"))
+        client.prediction.Regress(examples_request(regression_pb2.RegressionRequest, "regress"))
+    for api in ("Predict", "Classify", "Regress"):
+        line = f':tensorflow:serving:runtime_latency_count{{model_name="m",API="{api}",runtime="TF1"}} 1\n'
+        assert line in monitoring.text()
+
+
+def test_numbers_as_tensor_content(tmp_path):
+    inputs = {"u": np.array([1, 255], np.uint8), "i": np.array([-1, 2**63 - 1]), "b": np.array([True, False])}
+    with serving(tmp_path, to_proto=tensors.to_content_proto) as client:
+        outputs = client.predict("kinds", **inputs).outputs
+        assert outputs["i"].tensor_content and not outputs["i"].int64_val
+        np.testing.assert_array_equal(tf.make_ndarray(outputs["i"]), inputs["i"])
+        np.testing.assert_array_equal(tf.make_ndarray(outputs["not_b"]), [False, True])
+        np.testing.assert_array_equal(tf.make_ndarray(outputs["brain"]).astype(float), [1, 255])
+        text = client.predict("text", text=np.array([[b"a"], [b"\xff"]])).outputs["echo_bytes"]
+        np.testing.assert_array_equal(tf.make_ndarray(text), [[b"a"], [b"\xff"]])
+
+
+def test_signatures_answer_only_the_method_they_were_exported_for(tmp_path):
+    with serving(tmp_path, load=functools.partial(Servable, checks_method_names=True)) as client:
+        assert list(client.predict(x=floats(1, 2, shape=[1, 2])).outputs["y"].float_val) == [2, 4]
+        predicts = "Was: tensorflow/serving/predict"
+        text = f"Expected classification signature method_name to be tensorflow/serving/classify. {predicts}"
+        request = examples_request(classification_pb2.ClassificationRequest, "classify")
+        fails(lambda: client.prediction.Classify(request), CODES.INVALID_ARGUMENT, text)
+        request = examples_request(regression_pb2.RegressionRequest, "regress")
+        text = f"Expected regression signature method_name to be tensorflow/serving/regress. {predicts}"
+        fails(lambda: client.prediction.Regress(request), CODES.INVALID_ARGUMENT, text)
+        several = inference_pb2.MultiInferenceRequest(input=request.input)
+        several.tasks.add(model_spec=request.model_spec, method_name="tensorflow/serving/regress")
+        fails(lambda: client.prediction.MultiInference(several), CODES.INVALID_ARGUMENT, text)
+        known = ", ".join(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
+        text = f"Expected prediction signature method_name to be one of {{{known}}}. Was: "
+        fails(lambda: client.predict("__saved_model_init_op"), CODES.INTERNAL, text)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A key and a certificate of 127.0.0.1, signed by itself: two PEM texts."""
+    folder = tmp_path_factory.mktemp("certificate")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    return (folder / "key").read_text(), (folder / "cert").read_text()
+
+
+def test_a_secure_port(tmp_path, certificate):
+    key, cert = certificate
+    file = tmp_path / "ssl.config"
+    file.write_text(f"server_key: {key!r} server_cert: {cert!r} custom_ca: {cert!r} client_verify: true")
+    x = floats(1, 2, shape=[1, 2])
+    trust = grpc.ssl_channel_credentials(cert.encode(), key.encode(), cert.encode())
+    with serving(tmp_path / "m", credentials=read_credentials(file), trust=trust) as client:
+        assert list(client.predict(x=x).outputs["y"].float_val) == [2, 4]
+    file.write_text(f"server_key: {key!r} server_cert: {cert!r}")
+    strangers = grpc.ssl_channel_credentials(cert.encode())
+    with serving(tmp_path / "m2", credentials=read_credentials(file), trust=strangers) as client:
+        assert list(client.predict(x=x).outputs["y"].float_val) == [2, 4]
+    file.write_text(f"server_key: 'server.key' server_cert: {cert!r}")
+    with pytest.raises(ServingError, match="expected a PEM text .* in server_key"):
+        read_credentials(file)
+    file.write_text(f"server_key: {key!r} server_cert: {cert!r} client_verify: true")
+    with pytest.raises(ServingError, match="client_verify needs the clients' certificate authority in custom_ca"):
+        read_credentials(file)
