@@ -154,3 +154,20 @@ def forward(port, target):
 
     threading.Thread(target=accept, daemon=True).start()
     return listener
+
+
+SCHEMES = ("http", "grpc")
+CONFIG = """model_config_list {{ config {{ name: "vae" base_path: "{}" model_platform: "tensorflow"
+  model_version_policy {{ all {{}} }}
+  version_labels {{ key: "stable" value: 1 }} version_labels {{ key: "canary" value: 2 }} }} }}"""
+
+
+@contextlib.contextmanager
+def two_versions(base):
+    """{scheme: address} of a server with two versions of the model."""
+    for version in (1, 2):
+        export(base, version, seed=version)
+    (base / "models.config").write_text(CONFIG.format(base))
+    flags = (f"--model_config_file={base / 'models.config'}", "--allow_version_labels_for_unavailable_models")
+    with served(*flags) as both:
+        yield dict(zip(SCHEMES, both))

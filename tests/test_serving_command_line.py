@@ -1,0 +1,107 @@
+"""The command line of the client: from files to files, and its errors."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving import command_line
+from serving.client import Client
+from serving.pictures import from_png, grid, to_png
+from tests import tiny_served
+from tests.tiny_served import SCHEMES
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory):
+    with tiny_served.two_versions(tmp_path_factory.mktemp("vae")) as found:
+        yield found
+
+
+def noise(count):
+    return np.random.default_rng(1).integers(0, 256, (count, *tiny_served.SHAPE), dtype=np.uint8)
+
+
+def run(capsys, *arguments):
+    """(exit code, standard output, standard error) of the command line."""
+    code = command_line.main(Client, [str(each) for each in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_the_command_line_writes_a_grid_and_never_over_a_file(addresses, tmp_path):
+    out = tmp_path / "grid.png"
+    command = [sys.executable, "-m", "serving.client", "sample", "--count=7", "--seed=7", f"--out={out}"]
+    command.append(f"--address={addresses['http']}")
+    first = subprocess.run(command, cwd=tiny_served.ROOT, capture_output=True, text=True)
+    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
+    with Client(addresses["http"]) as client:
+        expected = grid(client.sample(7, seed=7, png=True))
+    np.testing.assert_array_equal(from_png(out.read_bytes()), expected)
+    assert expected.shape == (2 + 3 * 10, 2 + 3 * 12, 3)
+    before = out.read_bytes()
+    second = subprocess.run(command, cwd=tiny_served.ROOT, capture_output=True, text=True)
+    assert second.returncode == 1
+    assert second.stderr == f"error: --out: {out} exists and is not overwritten; choose another name\n"
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsys):
+    where = f"--address={addresses[scheme]}"
+    pictures = np.kron(noise(2), np.ones((3, 3, 1), np.uint8))
+    paths = [tmp_path / "one.png", tmp_path / "two.jpg"]
+    for path, picture in zip(paths, pictures):
+        Image.fromarray(picture).save(path)
+    files = [path.read_bytes() for path in paths]
+    with Client(addresses[scheme]) as client:
+        mean, stddev = client.encode(files)
+        score = client.score(files)
+        decoded, (reconstructed, squared_error) = client.decode(mean), client.reconstruct(files)
+    for suffix in ("npz", "json"):
+        codes, images = tmp_path / f"codes.{suffix}", tmp_path / f"images_{suffix}.npz"
+        assert run(capsys, "encode", where, *paths, f"--out={codes}") == (0, "", "")
+        assert run(capsys, "decode", where, codes, f"--out={images}") == (0, "", "")
+        np.testing.assert_array_equal(np.load(images)["images"], decoded)
+    code, printed, _ = run(capsys, "encode", where, *paths)
+    assert code == 0
+    np.testing.assert_array_equal(np.float32(json.loads(printed)["mean"]), mean)
+    np.testing.assert_array_equal(np.float32(json.loads(printed)["stddev"]), stddev)
+    assert run(capsys, "reconstruct", where, *paths, f"--out={tmp_path / 'r.npz'}") == (0, "", "")
+    np.testing.assert_array_equal(np.load(tmp_path / "r.npz")["images"], reconstructed)
+    np.testing.assert_array_equal(np.load(tmp_path / "r.npz")["squared_error"], squared_error)
+    printed = json.loads(run(capsys, "score", where, *paths)[1])
+    np.testing.assert_array_equal(np.float32(printed["elbo"]), score["elbo"])
+    assert json.loads(run(capsys, "status", where)[1])["versions"][0]["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["encode", "{tmp}/absent.png"], "No such file or directory: '{tmp}/absent.png'"),
+        (["encode", "{tmp}/other.json"], "{tmp}/other.json: expected a PNG or JPEG file"),
+        (["score", "{tmp}/broken.png"], "INVALID_ARGUMENT: "),
+        (["decode", "{tmp}/picture.png", "--out={tmp}/grid.png"], "{tmp}/picture.png: expected an .npz or .json file"),
+        (["encode", "{tmp}/picture.png", "--out={tmp}/codes.png"], "--out: a .png file takes pictures; expected .npz"),
+        (["sample", "--out={tmp}/grid.gif"], "--out: {tmp}/grid.gif; expected a file ending in .png, .npz, .json"),
+        (["sample", "--out={tmp}/absent/grid.png"], "No such file or directory: '{tmp}/absent/grid.png'"),
+        (["sample", "--count=0", "--out={tmp}/grid.png"], "count: expected a whole number of at least 1, got 0"),
+        (["decode", "{tmp}/other.json", "--out={tmp}/grid.png"], "no array called codes or mean in it, only lengths"),
+        (["status", "--model=absent"], "NOT_FOUND: Could not find any versions of model absent"),
+        (["status", "--address=here"], "address: 'here'; expected grpc://host:port or http://host:port"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_told_in_one_line(arguments, message, addresses, tmp_path, capsys):
+    (tmp_path / "picture.png").write_bytes(to_png(noise(1)[0]))
+    (tmp_path / "broken.png").write_bytes(to_png(noise(1)[0])[:100])
+    (tmp_path / "other.json").write_text('{"lengths": [1]}')
+    before = sorted(tmp_path.iterdir())
+    command = [f"{arguments[0]}", f"--address={addresses['http']}"]
+    code, printed, error = run(capsys, *command, *[each.format(tmp=tmp_path) for each in arguments[1:]])
+    assert (code, printed, error.count("\n")) == (1, "", 1)
+    assert error.startswith("error: ")
+    assert message.format(tmp=tmp_path) in error
+    assert sorted(tmp_path.iterdir()) == before
