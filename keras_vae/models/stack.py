@@ -156,15 +156,23 @@ class Stack(Trainable):
     def _sample(self, seeds, index, temperature=None):
         """seeds (n,) int64 -> images. A code that was learned as a draw is drawn: z ~ N(mu_z(u), gamma_z I), as Dai and
         Wipf do; the image itself is the decoder's mean. temperature (n,) multiplies the deviation of every draw."""
-        scale = 1.0 if temperature is None else temperature[:, None]
-        code = scale * seeded_normal(seeds, self._stages[index].latent_dim)
-        for level in range(index, -1, -1):
+        levels = range(index, -1, -1)
+        drawn = [level for level in levels if level and self._draws_data(level)]
+        widths = [self._stages[index].latent_dim, *(self._stages[level].data_shape[0] for level in drawn)]
+        noise = seeded_normal(seeds, sum(widths))  # at once: on a small decoder, every operation counts
+        if temperature is not None:
+            noise *= temperature[:, None]
+        code, *noise = tf.split(noise, widths, axis=1)
+        for level in levels:
             stage = self._stages[level]
             code = stage.decode(code)
-            if level and self._stages[level - 1].stochastic and stage.measure == "own":
-                noise = seeded_normal(seeds, stage.data_shape[0], stream=level)
-                code += scale * tf.sqrt(stage.gamma.value) * noise
+            if level in drawn:
+                code += tf.sqrt(stage.gamma.value) * noise[drawn.index(level)]
         return self._image(code)
+
+    def _draws_data(self, level):
+        """Whether the data of this stage are draws, of the codes below."""
+        return self._stages[level - 1].stochastic and self._stages[level].measure == "own"
 
     def _score(self, x):
         index = self._index(None)
