@@ -42,6 +42,9 @@ def fill(axes, panel, until=None):
     axes.set(xlabel=panel["x"], ylabel=panel["y"], title=panel["title"])
     if "x" in panel["log"]:
         axes.set_xscale("log")
+        if len(x) < 12:  # the values themselves: powers of ten would be too few, and the ticks between them too many
+            axes.set_xticks(x, [f"{value:g}" for value in x])
+            axes.minorticks_off()
     if "y" in panel["log"]:
         axes.set_yscale("log")
     axes.spines[["top", "right"]].set_visible(False)

@@ -21,8 +21,10 @@ def write(workdir, docs):
     found = [result for result in (_run.read(workdir, name) for name in _run.names()) if result]
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
-    rows = [[f"[{each['title']}](#{anchor(each['title'])})", each["mode"], verdict(each)] for each in found]
-    parts = [HEAD.rstrip(), _text.grid(["", "mode", "checks that hold"], rows)]
+    rows = [
+        [f"[{each['title']}](#{anchor(each['title'])})", each["source"], each["mode"], verdict(each)] for each in found
+    ]
+    parts = [HEAD.rstrip(), _text.grid(["", "source", "mode", "checks that hold"], rows)]
     for each in found:
         parts += [_text.markdown(each), *figures(each, docs / "figures")]
     write_text(docs / "results.md", "\n\n".join(parts) + "\n")

@@ -40,7 +40,9 @@ def measure(lab):
         trained = lab.train(config)
         values[name] = balance(trained)
         rows = pairs(test[:16], trained.stack.reconstruct(test[:16]))
-        pictures.append(picture(name.replace(" ", "-").replace(",", ""), f"Reconstructions, {name}", rows))
+        pictures.append(
+            picture(name.replace(" ", "-").replace(",", ""), f"Reconstructions, {name}", rows, private=True)
+        )
     x = test.reshape(len(test), -1) / np.float32(255)
     values["mean image"] = {"norm": float(np.mean(np.linalg.norm(x - x.mean(axis=0), axis=1)))}
     note = "The paper trains with batches of 20; with 128 the collapse of the first epochs is only passing."

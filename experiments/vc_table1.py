@@ -23,9 +23,9 @@ PAPER = {
 SHOWN = 12
 
 
-def config(lab):
+def config(lab, *more):
     """The VAE; Fig. 7 goes on with it."""
-    return lab.preset("mnist_asperti_dense", f"vae.epochs={lab.pick(20, 100)}")
+    return lab.preset("mnist_asperti_dense", f"vae.epochs={lab.pick(20, 100)}", *more)
 
 
 def measure(lab):
