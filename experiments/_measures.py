@@ -22,14 +22,9 @@ def balance(trained, count=10_000):
         "squared error": float(np.mean(errors["squared_error"])),
         "NLL": float(np.mean(importance_weighted_nll(trained.stack, subject.test, SAMPLES))),
         "active": int(table.active.sum()),
-        "informative": informative(table),
+        "informative": int(table.informative.sum()),
         "gamma": float(trained.stack.stage().gamma.value),
     }
-
-
-def informative(table):
-    """How many dimensions of a LatentTable carry more signal than noise."""
-    return int(np.sum(table.active & (table.variance_of_mean > table.mean_of_variance)))
 
 
 def mismatch(trained, count=2000):
@@ -41,5 +36,5 @@ def mismatch(trained, count=2000):
         "squared error": float(np.mean(errors["squared_error"])),
         "1000 MMD": 1000.0 * mmd_to_prior(*subject.posterior),
         "active": int(table.active.sum()),
-        "informative": informative(table),
+        "informative": int(table.informative.sum()),
     }

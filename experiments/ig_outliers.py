@@ -3,7 +3,6 @@
 import numpy as np
 
 from experiments._findings import Claim, Findings, chart, column, panel
-from experiments._measures import informative
 from keras_vae.config import replace
 from keras_vae.diagnostics import latent_table
 from keras_vae.metrics import auroc, outlier_scores
@@ -33,7 +32,7 @@ def measure(lab):
         table = latent_table(*trained.stack.encode(inliers))
         values[f"kappa = {kappa}"] = {
             **{f"AUROC, {name.replace('_', ' ')}": auroc(scores[0][name], scores[1][name]) for name in scores[0]},
-            "informative": informative(table),
+            "informative": int(table.informative.sum()),
             "reconstruction, nats": float(np.mean(scores[0]["reconstruction"])),
         }
     names = [name for name in values[f"kappa = {KAPPAS[0]}"] if name.startswith("AUROC")]

@@ -19,6 +19,12 @@ class LatentTable:
     law: np.ndarray  # the sum of the first two, about 1 where the KL term works (section 4)
     active: np.ndarray  # bool
 
+    @property
+    def informative(self):
+        """Which active dimensions carry more signal than noise, bool: Burda's threshold also counts those on their way
+        to being inactive."""
+        return self.active & (self.variance_of_mean > self.mean_of_variance)
+
     def __str__(self):
         lines = [f"{'no.':>5} {'variance':>12} {'mean sigma^2':>12} {'law':>8} {'KL':>9}  active"]
         columns = (self.dimension, self.variance_of_mean, self.mean_of_variance, self.law, self.kl, self.active)

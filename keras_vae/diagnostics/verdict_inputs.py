@@ -6,9 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data.pixels import to_unit
-from keras_vae.diagnostics.active_units import active_units
 from keras_vae.diagnostics.effective_rank import effective_rank
-from keras_vae.diagnostics.variance_law import variance_law
+from keras_vae.diagnostics.latent_table import latent_table
 from keras_vae.maths.kernels import unbiased_mmd
 from keras_vae.models.checks import checked_data
 
@@ -26,15 +25,15 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
     stage = stack.stage(stage)
     index = stack.stages.index(stage.name)
     mean, stddev = stack.encode(images, stage=stage.name)
-    active, law = active_units(mean), variance_law(mean, stddev)
-    law = law[active] if active.any() else law
+    table = latent_table(mean, stddev)
+    law = table.law[table.active] if table.active.any() else table.law
     below = stack.stages[index - 1] if index else None
     if attainable is None:
         attainable = _explained(stack, images, stack.encode(images, stage=below)[0], below) if below else 1.0
     numbers = {
         "explained": _explained(stack, images, mean, stage.name),
         "attainable": attainable,
-        "active": int(active.sum()),
+        "active": int(table.active.sum()),
         "latent_dim": stage.latent_dim,
         "effective_rank": effective_rank(mean, stddev),
         "stochastic": stage.stochastic,
@@ -43,8 +42,7 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
     }
     if stage.stochastic:
         numbers["law_mean"], numbers["law_worst"] = float(law.mean()), float(law[np.argmax(np.abs(law - 1.0))])
-        signal = np.var(mean, axis=0) > np.mean(np.square(stddev), axis=0)
-        numbers["informative"] = int(np.sum(signal & active))
+        numbers["informative"] = int(table.informative.sum())
     if stage.has_prior and len(images) > 1:
         count = min(len(images), COMPARED)
         random = np.random.default_rng(seed)

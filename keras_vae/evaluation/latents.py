@@ -10,8 +10,7 @@ def results(subject):
     """Asperti's table with the reconstruction gain, and the verdict with its evidence."""
     stack, test = subject.stack, subject.test
     table = latent_table(*subject.posterior)
-    inputs = verdict_inputs(stack, test)
-    judged = verdict(**inputs)
+    judged = verdict(**verdict_inputs(stack, test))
     latents = {
         "active": [bool(value) for value in table.active],
         "variance_of_mean": as_numbers(table.variance_of_mean),
@@ -21,10 +20,10 @@ def results(subject):
         "reconstruction_gain": as_numbers(reconstruction_gain(stack, test[:GAIN_IMAGES])),
     }
     note = f"of {stack.latent_dim}"
-    if "informative" in inputs:  # Burda's threshold also counts dimensions on their way to being inactive
-        note += f"; {inputs['informative']} carry more signal than noise"
+    if stack.stage().stochastic:
+        note += f"; {table.informative.sum()} carry more signal than noise"
     active = {"name": "active dimensions", "value": int(table.active.sum()), "note": note}
-    gamma = {"name": "gamma", "value": float(stack._pixel_gamma(stack._index(None))), "note": "decoder variance"}
+    gamma = {"name": "gamma", "value": stack.gamma, "note": "decoder variance"}
     return {
         "verdict": {"word": judged.word, "evidence": list(judged.evidence), "advice": list(judged.advice)},
         "headline": [active, gamma],

@@ -28,7 +28,7 @@ def manifest(run, stack, functions):
         "image_shape": list(stack.data_shape),
         "latent_dim": stack.latent_dim,
         "active_dims": None if active is None else np.flatnonzero(active).tolist(),
-        "gamma": float(stack._pixel_gamma(stack._index(None))),
+        "gamma": stack.gamma,
         "metrics": {key: value for key, value in results.items() if key in KEPT},
         "signatures": {name: _described(function) for name, function in functions.items()},
     }

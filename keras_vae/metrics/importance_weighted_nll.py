@@ -23,7 +23,7 @@ def importance_weighted_nll(stack, images, samples=50, seed=0):
     return importance_sampling(
         lambda x: stack._encode(x, index),
         lambda z: stack._decode(z, index),
-        float(stack._pixel_gamma(index)),
+        stack.gamma,
         images,
         samples,
         seed,

@@ -82,6 +82,11 @@ class Stack(Trainable):
             raise ValueError("active_dims is not known before training is done; use kv.diagnostics.active_units(means)")
         return active
 
+    @property
+    def gamma(self):
+        """Decoder variance of p(x|code) in pixels, of the inference code."""
+        return float(self._pixel_gamma(self._index(None)))
+
     # What the stack does, on arrays.
 
     def encode(self, images, stage=None):

@@ -96,9 +96,7 @@ def check():
         reduced_energy(exchange(optimum.W, 0, 2, angle), GAMMA, covariance) for angle in (0, np.pi / 4, np.pi / 2)
     )
     return [
-        below(
-            "relative spread of eq. (5) over 30 minima from random starts", 1e-6, np.ptp(values) / abs(values.min())
-        ),
+        below("relative spread of eq. (5) over 30 minima from random starts", 1e-6, np.ptp(values) / abs(values.min())),
         equal("its value at each is affine_optimum's", optimum.loss, nats(values.max(), DIMENSION), 1e-8),
         equal("so is that of eq. (3), minimised in all parameters", optimum.loss, nats(whole.max(), DIMENSION), 1e-6),
         equal("kappa! / (kappa - r)! minima are found", count_of_minima(RANK, LATENT_DIM), len(kinds)),

@@ -81,18 +81,17 @@ def check_method_name(servable, signature):
 
 def classify(servable, request, timeout_s=None, run=None):
     """ClassificationRequest -> ClassificationResponse."""
-    signature = _example_signature(servable, request.model_spec)
-    response = classification_pb2.ClassificationResponse()
-    _infer([(CLASSIFY, signature, response.result)], servable, request.input, timeout_s, run)
-    answer_for(response.model_spec, request.model_spec, servable)
-    return response
+    return _of_examples(CLASSIFY, classification_pb2.ClassificationResponse(), servable, request, timeout_s, run)
 
 
 def regress(servable, request, timeout_s=None, run=None):
     """RegressionRequest -> RegressionResponse."""
+    return _of_examples(REGRESS, regression_pb2.RegressionResponse(), servable, request, timeout_s, run)
+
+
+def _of_examples(method, response, servable, request, timeout_s, run):
     signature = _example_signature(servable, request.model_spec)
-    response = regression_pb2.RegressionResponse()
-    _infer([(REGRESS, signature, response.result)], servable, request.input, timeout_s, run)
+    _infer([(method, signature, response.result)], servable, request.input, timeout_s, run)
     answer_for(response.model_spec, request.model_spec, servable)
     return response
 

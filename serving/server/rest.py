@@ -107,17 +107,16 @@ class Rest:
 
     def _classify(self, target, body):
         request = _examples_request(classification_pb2.ClassificationRequest(), body)
-        with self._models.use(target.name, target.version, target.label) as servable:
-            run = self._monitoring.timed(servable.run, servable.name, "Classify")
-            response = inference.classify(servable, request, self._timeout_s, run)
-        return json_examples.classifications_body(response.result)
+        return json_examples.classifications_body(self._of_examples(target, request, "Classify", inference.classify))
 
     def _regress(self, target, body):
         request = _examples_request(regression_pb2.RegressionRequest(), body)
+        return json_examples.regressions_body(self._of_examples(target, request, "Regress", inference.regress))
+
+    def _of_examples(self, target, request, api, infer):
         with self._models.use(target.name, target.version, target.label) as servable:
-            run = self._monitoring.timed(servable.run, servable.name, "Regress")
-            response = inference.regress(servable, request, self._timeout_s, run)
-        return json_examples.regressions_body(response.result)
+            run = self._monitoring.timed(servable.run, servable.name, api)
+            return infer(servable, request, self._timeout_s, run).result
 
     _INFERENCES = {"predict": _predict, "classify": _classify, "regress": _regress}
 
