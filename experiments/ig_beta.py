@@ -10,8 +10,7 @@ TITLE = "The largest beta"
 SOURCE = "Infinite gradients, section 2.3"
 CLAIM = (
     "With gamma learned, beta > d / r makes optimal sparse representations impossible, the reconstruction is "
-    "sacrificed; "
-    "beta < d / r does not."
+    "sacrificed; beta < d / r does not."
 )
 SCALED = "nothing: the paper derives it and shows no experiment; here it is trained, on points of a known subspace."
 MINUTES = {"quick": 3, "full": 10}
@@ -41,11 +40,9 @@ def measure(lab):
     values["threshold"] = {"beta": threshold(betas, errors)}
     drawn = panel({"measured": (betas, errors)}, "beta", "squared error / variance", log="y", marks=[LIMIT])
     note = (
-        "The threshold is half way between the last beta that keeps the reconstruction and the first that "
-        "sacrifices it. "
-        f"gamma starts at 1 and has a floor of {FLOOR:g}. Just below d / r it falls slowly: a run that began at "
-        "0.01 and was "
-        "half as long had not yet arrived at beta = 0.95 d / r."
+        "The threshold is half way between the last beta that keeps the reconstruction and the first that sacrifices "
+        f"it. gamma starts at 1 and has a floor of {FLOOR:g}. Just below d / r it falls slowly: a run that began at "
+        "0.01 and was half as long had not yet arrived at beta = 0.95 d / r."
     )
     return Findings(values, [chart("beta", "Error against beta; dashed, d / r.", drawn)], notes=[note])
 

@@ -14,8 +14,7 @@ TITLE = "Slices of the loss"
 SOURCE = "Infinite gradients, section 4, Fig. 3"
 CLAIM = (
     "As gamma becomes small the minimum of a slice through the loss moves to the optimal sparse representation, at "
-    "zero; "
-    "gradients grow, and disconnected local minima appear only then."
+    "zero; gradients grow, and disconnected local minima appear only then."
 )
 SCALED = "nothing: a VAE with one layer for encoder and decoder, on data of a random subspace, as in the figure."
 MINUTES = {"quick": 1, "full": 1}

@@ -10,9 +10,8 @@ from keras_vae.metrics import auroc, outlier_scores
 TITLE = "Outliers as kappa grows"
 SOURCE = "Infinite gradients, section 2.2 and supplement"
 CLAIM = (
-    "A VAE trained on Fashion-MNIST tells MNIST digits apart, provided that kappa is at least r; as kappa grows "
-    "far beyond "
-    "r it still does, for superfluous dimensions are shut off."
+    "A VAE trained on Fashion-MNIST tells MNIST digits apart, provided that kappa is at least r; as kappa grows far "
+    "beyond r it still does, for superfluous dimensions are shut off."
 )
 SCALED = "the network of regularisation balance's Table 1, 12 epochs (quick); the supplement's numbers are not at hand."
 MINUTES = {"quick": 4, "full": 25}

@@ -6,9 +6,8 @@ from experiments._findings import Claim, Findings, chart, panel
 TITLE = "The gradient during training"
 SOURCE = "Regularisation balance, section 6, Fig. 1; infinite gradients, section 4, Fig. 4b"
 CLAIM = (
-    "When gamma is learned, ||dL/dz|| grows slowly; when it is fixed at gamma*, the gradient is huge from the "
-    "start. Both end "
-    "at similar values."
+    "When gamma is learned, ||dL/dz|| grows slowly; when it is fixed at gamma*, the gradient is huge from the start. "
+    "Both end at similar values."
 )
 SCALED = rb_table2.SCALED
 MINUTES = {"quick": 0, "full": 0}  # the stacks are those of rb_table2

@@ -6,14 +6,13 @@ from experiments._measures import balance
 TITLE = "MNIST as kappa grows"
 SOURCE = "Regularisation balance, section 6, Table 1"
 CLAIM = (
-    "As kappa grows, the reconstruction error falls and then flattens, the likelihood improves up to kappa = 784, "
-    "and the "
-    "number of active dimensions saturates around 20."
+    "As kappa grows, the reconstruction error falls and then flattens, the likelihood improves up to kappa = 784, and "
+    "the number of active dimensions saturates around 20."
 )
 SCALED = (
-    "the paper's network; at most 1/50 of its 9.84 million steps, at batch 128 instead of 20 with a cosine "
-    "schedule. It does "
-    "not name the activation of the output: none here, which gives its errors, and in rows of their own a sigmoid."
+    "the paper's network; at most 1/50 of its 9.84 million steps, at batch 128 instead of 20 with a cosine schedule. "
+    "It does not name the activation of the output: none here, which gives its errors, and in rows of their own a "
+    "sigmoid."
 )
 MINUTES = {"quick": 15, "full": 50}
 ROWS = {
@@ -64,15 +63,12 @@ def measure(lab):
             chart("active", "Active dimensions of 256 test images during training.", *during),
         ],
         notes=[
-            "Rec. Err. of Table 1 is the norm: only then does it fit the NLL beside it. 'active' is the definition "
-            "of Burda et "
-            "al., var(mu) > 0.01; 'informative' counts var(mu) > mean(sigma^2).",
+            "Rec. Err. of Table 1 is the norm: only then does it fit the NLL beside it. 'active' is the definition of "
+            "Burda et al., var(mu) > 0.01; 'informative' counts var(mu) > mean(sigma^2).",
             "Weak dimensions come and go in groups during training, around the threshold of 0.01: see the curves.",
-            "With a sigmoid both errors are smaller still, and gamma about half as large; then dimensions that "
-            "carry little are "
-            "worth their KL. In a run of kappa = 200, replacing those that are active but not informative by draws "
-            "from the "
-            "prior cost 6 nats of the bound.",
+            "With a sigmoid both errors are smaller still, and gamma about half as large; then dimensions that carry "
+            "little are worth their KL. In a run of kappa = 200, replacing those that are active but not informative "
+            "by draws from the prior cost 6 nats of the bound.",
         ],
     )
 

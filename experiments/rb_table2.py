@@ -1,5 +1,4 @@
-"""Table 2 of regularisation balance, Fig. 4a of infinite gradients: gamma learned, or fixed at gamma* from the "
-"start."""
+"""Table 2 of regularisation balance, Fig. 4a of infinite gradients: gamma learned, or fixed from the start."""
 
 from experiments import rb_table1
 from experiments._celeb_a import vae
@@ -10,13 +9,12 @@ from keras_vae.config import override
 TITLE = "gamma learned, or fixed at gamma* from the start"
 SOURCE = "Regularisation balance, section 6, Table 2; infinite gradients, section 4, Fig. 4a"
 CLAIM = (
-    "Fixing gamma at gamma*, the value that was learned, and training from scratch gives about the same reconstruction "
-    "error, but a much larger MMD between q(z) and the prior: 0.29 and 0.32 of it when learned."
+    "Fixing gamma at gamma*, the value that was learned, and training from scratch gives about the same "
+    "reconstruction error, but a much larger MMD between q(z) and the prior: 0.29 and 0.32 of it when learned."
 )
 SCALED = (
     "CelebA: 64x64, 8,000 images, narrow networks, and gamma learned by its closed form (eq. (6) of infinite "
-    "gradients), "
-    "for a few thousand steps of Adam cannot carry log gamma that far. MNIST is an addition."
+    "gradients), for a few thousand steps of Adam cannot carry log gamma that far. MNIST is an addition."
 )
 MINUTES = {"quick": 19, "full": 90}
 PAPER = {
@@ -50,9 +48,8 @@ def measure(lab):
             gamma = float(trained.stack.stage().gamma.value)
             values[f"{name}, {mode}"] = {**mismatch(trained, count=10_000), "gamma": gamma}
     note = (
-        "The paper does not state the normalisation of its MMD: only the ratio compares. Here it is 1,000 times "
-        "the unbiased "
-        "MMD^2 with inverse multiquadratics at seven scales, of test images."
+        "The paper does not state the normalisation of its MMD: only the ratio compares. Here it is 1,000 times the "
+        "unbiased MMD^2 with inverse multiquadratics at seven scales, of test images."
     )
     return Findings(values, notes=[note])
 

@@ -9,9 +9,8 @@ from keras_vae.metrics import fid_table
 TITLE = "Frechet distances on CelebA"
 SOURCE = "Regularisation balance, section 6, Table 3"
 CLAIM = (
-    "The generation FID of VAE+ is close to its reconstruction FID (ratio 1.04) and below those of VAE and WAE-MMD "
-    "of the "
-    "same architecture."
+    "The generation FID of VAE+ is close to its reconstruction FID (ratio 1.04) and below those of VAE and WAE-MMD of "
+    "the same architecture."
 )
 SCALED = "64x64 instead of 128x128, 8,000 images, half the width, 40 epochs (quick) or 100 instead of 400 a stage."
 MINUTES = {"quick": 7, "full": 40}
@@ -38,10 +37,8 @@ def measure(lab):
     values[FLOOR] = {"generation": table["floor"]}
     note = (
         f"Features: {extractor.name}, {len(reals):,} held-out images against as many. Published values need "
-        "inception_2015: put "
-        "its file beside the data. Pixel features see means and covariances of coarse pixels and no texture: "
-        "compare rows with "
-        "each other, not with the paper."
+        "inception_2015: put its file beside the data. Pixel features see means and covariances of coarse pixels and "
+        "no texture: compare rows with each other, not with the paper."
     )
     return Findings(values, notes=[note])
 

@@ -9,8 +9,8 @@ TITLE = "A convolutional network uses more variables"
 SOURCE = "Variable collapse, section 3.1, Figs. 4 and 5"
 CLAIM = "With the convolutional network only 3 of 16 variables are inactive, and reconstructions are more precise."
 SCALED = (
-    "the paper's networks; it says neither how long they trained nor how the two terms of the loss were weighted: here "
-    "gamma = 1/2, which is the squared distance plus the KL, and gamma learned."
+    "the paper's networks; it says neither how long they trained nor how the two terms of the loss were weighted: "
+    "here gamma = 1/2, which is the squared distance plus the KL, and gamma learned."
 )
 MINUTES = {"quick": 9, "full": 50}
 PAPER = {"dense, gamma = 1/2": {"inactive": 8}, "convolutional, gamma = 1/2": {"inactive": 3}}

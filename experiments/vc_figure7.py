@@ -14,8 +14,7 @@ TITLE = "A variable under growing noise"
 SOURCE = "Variable collapse, section 5, Fig. 7"
 CLAIM = (
     "Gaussian noise on one active variable, a little more each epoch, lowers its reconstruction gain below its KL; "
-    "then it "
-    "collapses suddenly, its sigma^2 going to 1; when the noise stops it revives."
+    "then it collapses suddenly, its sigma^2 going to 1; when the noise stops it revives."
 )
 SCALED = (
     "the VAE of Table 1 here; the paper prints neither the noise nor the variable: noise grows by a factor each epoch."
@@ -30,8 +29,7 @@ DEAD, ALIVE = 0.9, 0.5  # sigma^2 above the one is collapsed, below the other al
 
 NOTE = (
     "The gain is that of noisy codes, in nats: gamma = 1/2. The variable is the active one of the smallest gain. "
-    "Where the "
-    "noise was held for 12 epochs instead of 5, it had not revived 52 epochs later."
+    "Where the noise was held for 12 epochs instead of 5, it had not revived 52 epochs later."
 )
 
 

@@ -8,9 +8,8 @@ from experiments._findings import Claim, Findings, chart, panel
 TITLE = "How many variables, and how much KL"
 SOURCE = "Variable collapse, sections 6.1 and 7"
 CLAIM = (
-    "Growing the latent space shows sparsity at some dimension; a minimal lambda can be chosen at which the KL "
-    "term still "
-    "works, by the law that each variable's variance and mean sigma^2 add up to 1."
+    "Growing the latent space shows sparsity at some dimension; a minimal lambda can be chosen at which the KL term "
+    "still works, by the law that each variable's variance and mean sigma^2 add up to 1."
 )
 SCALED = "the paper's dense network; it proposes the method and prints no numbers of it."
 MINUTES = {"quick": 6, "full": 20}

@@ -9,9 +9,8 @@ from keras_vae.diagnostics import latent_table
 TITLE = "The inactive variables of a dense VAE"
 SOURCE = "Variable collapse, section 3, Table 1 and Fig. 3"
 CLAIM = (
-    "Of 16 variables about 8 are inactive: their variance is near 0 and their mean sigma^2 near 1. The sum of the "
-    "two is "
-    "1 for every variable, and zeroing the inactive ones changes nothing visible in generated digits."
+    "Of 16 variables about 8 are inactive: their variance is near 0 and their mean sigma^2 near 1. The sum of the two "
+    "is 1 for every variable, and zeroing the inactive ones changes nothing visible in generated digits."
 )
 SCALED = "the paper's network and batch size; it does not say how long it trained."
 MINUTES = {"quick": 2, "full": 5}

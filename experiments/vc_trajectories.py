@@ -10,9 +10,8 @@ TITLE = "Trajectories in the latent space"
 SOURCE = "Variable collapse, section 3, Figs. 1 and 2"
 CLAIM = (
     "Ten digits begin with variances close to 1 in a chaotic arrangement; during the first epoch the variances get "
-    "much "
-    "smaller and the digits spread around the origin. With 16 variables, some variances fall towards 0 and others "
-    "stay at 1."
+    "much smaller and the digits spread around the origin. With 16 variables, some variances fall towards 0 and "
+    "others stay at 1."
 )
 SCALED = "the paper's networks, 784-256-64-16-2 and 784-256-64-32-16."
 MINUTES = {"quick": 2, "full": 4}
