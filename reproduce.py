@@ -23,7 +23,8 @@ def main(argv):
     if args.list or not (modules or args.write_docs):
         return listing()
     lab, failed = Laboratory(workdir, args.quick, args.data_dir), {}
-    for name, module in modules.items():
+    for number, (name, module) in enumerate(modules.items(), start=1):
+        print(f"[{number}/{len(modules)}] {name}: {module.TITLE}", flush=True)
         try:
             found = _run.run(module, lab)
         except (ValueError, ArithmeticError, OSError) as error:  # data that are missing here must not stop the others

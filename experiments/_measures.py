@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.diagnostics import latent_table
+from keras_vae.diagnostics import effective_rank, latent_table
 from keras_vae.metrics import importance_weighted_nll, mmd_to_prior, reconstruction_error
 
 SAMPLES = 50  # of the importance-weighted likelihood, as in Table 1
@@ -28,7 +28,7 @@ def balance(trained, count=10_000):
 
 
 def mismatch(trained, count=2000):
-    """Squared error of test images, and the MMD of q(z) to the prior (IMQ, times 1000)."""
+    """Squared error of test images, and how far q(z) is from the prior: MMD (IMQ, times 1000), directions it fills."""
     subject = trained.subject(count)
     errors = reconstruction_error(subject.test, subject.reconstructions)
     table = latent_table(*subject.posterior)
@@ -37,4 +37,5 @@ def mismatch(trained, count=2000):
         "1000 MMD": 1000.0 * mmd_to_prior(*subject.posterior),
         "active": int(table.active.sum()),
         "informative": int(table.informative.sum()),
+        "directions": float(effective_rank(*subject.posterior)),
     }

@@ -13,8 +13,8 @@ CLAIM = (
     "reconstruction error, but a much larger MMD between q(z) and the prior: 0.29 and 0.32 of it when learned."
 )
 SCALED = (
-    "CelebA: 64x64, 8,000 images, narrow networks, and gamma learned by its closed form (eq. (6) of infinite "
-    "gradients), for a few thousand steps of Adam cannot carry log gamma that far. MNIST is an addition."
+    "CelebA: 64x64, 8,000 images, narrow networks, 40 (quick) or 100 epochs, in batches of 32 so that Adam has steps "
+    "enough to carry log gamma down from 0. MNIST is an addition."
 )
 MINUTES = {"quick": 19, "full": 90}
 PAPER = {
@@ -60,19 +60,15 @@ def claims(values):
         learned, fixed = values[f"{name}, learned"], values[f"{name}, fixed"]
         errors = learned["squared error"] / fixed["squared error"]
         mmd = learned["1000 MMD"] / fixed["1000 MMD"]
-        about = abs(errors - 1.0) < CLOSE
-        found.append(
-            Claim(f"{name}: squared errors are about equal (within 10%), learned / fixed", about, errors, 1.015)
-        )
-        found.append(
-            Claim(
-                f"{name}: the MMD is much smaller when learned (at most half), learned / fixed",
-                0 <= mmd < 0.5,
-                mmd,
-                RATIO,
-            )
-        )
-        more = fixed["informative"] > learned["informative"]
-        both = [learned["informative"], fixed["informative"]]
-        found.append(Claim(f"{name}: fixed gamma leaves more dimensions in use (under-regularised)", more, both))
-    return found
+        statement = f"{name}: squared errors are about equal (within 10%), learned / fixed"
+        found.append(Claim(statement, abs(errors - 1.0) < CLOSE, errors, 1.015))
+        statement = f"{name}: the MMD is much smaller when learned (at most half), learned / fixed"
+        found.append(Claim(statement, 0 <= mmd < 0.5, mmd, RATIO))
+    used = [values[f"MNIST, {mode}"]["informative"] for mode in ("learned", "fixed")]
+    filled = [values[f"CelebA 64, {mode}"]["directions"] for mode in ("learned", "fixed")]
+    return [
+        *found,
+        Claim("MNIST: fixed gamma leaves more dimensions in use (under-regularised)", used[1] > used[0], used),
+        # There kappa is the dimension of the codes, and nothing is superfluous: q(z) is confined in other ways.
+        Claim("CelebA 64: fixed gamma confines q(z) to fewer directions", filled[1] < filled[0], filled),
+    ]

@@ -12,7 +12,7 @@ from experiments import _run, ig_beta
 BALANCE = {"active": 20, "informative": 20}
 TABLE1 = [(50, 4.9, -320, 10), (100, 3.4, -590, 15), (200, 2.7, -720, 20), (400, 2.5, -750, 22), (784, 2.6, -810, 22)]
 PAIRS = {
-    f"{name}, {mode}": {"squared error": 60.0, "1000 MMD": mmd, "informative": count}
+    f"{name}, {mode}": {"squared error": 60.0, "1000 MMD": mmd, "informative": count, "directions": 64.0 - count}
     for name in ("MNIST", "CelebA 64")
     for mode, mmd, count in (("learned", 20.0, 20), ("fixed", 70.0, 40))
 }
@@ -84,7 +84,7 @@ GOOD = {
     "vc_convolutional": {
         f"{network}, {gamma}": {"inactive": inactive, "squared error": error}
         for network, inactive, error in (("dense", 8, 20.0), ("convolutional", 3, 15.0))
-        for gamma in ("gamma = 1/2", "gamma learned")
+        for gamma in ("gamma = 1/2", "gamma = 1/10", "gamma learned")
     },
     "vc_trajectories": {
         "two variables, first look": {"mean sigma^2": 1.0, "distance of the centre": 0.1, "spread": 0.1},

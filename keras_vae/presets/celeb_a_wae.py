@@ -15,7 +15,10 @@ def paper():
 
 def quick():
     """64x64, narrow."""
-    return _with_wasserstein(celeb_a_vae_plus.quick())
+    config = _with_wasserstein(celeb_a_vae_plus.quick())
+    ae, wae = config.stages
+    # The MMD of a small batch is mostly noise: this stage keeps the published size.
+    return replace(config, stages=(ae, replace(wae, batch_size=celeb_a_vae_plus.VAE.batch_size, learning_rate=1e-3)))
 
 
 def _with_wasserstein(config):
