@@ -7,7 +7,7 @@ import pytest
 import keras_vae as kv
 from keras_vae.diagnostics import Verdict, effective_rank, verdict, verdict_inputs
 from keras_vae.diagnostics.verdict_inputs import _mmd
-from keras_vae.models import GaussianVAE, Stack
+from keras_vae.models import DecoderVariance, GaussianVAE, Stack
 from keras_vae.networks import affine
 from tests import tiny
 
@@ -78,6 +78,29 @@ def test_a_stage_is_judged_by_what_the_stage_below_leaves():
     assert judged(explained=0.6).word == "over-regularised"
     result = judged(explained=0.6, attainable=0.62)
     assert result.word == "balanced" and "stage below is the bottleneck" in result.advice[0]
+
+
+def test_a_gamma_that_has_not_come_down_is_named_first():
+    result = judged(gamma_excess=9.0)
+    assert "9.0 times the squared error" in result.evidence[-1] and "more steps" in result.advice[0]
+    assert judged(gamma_excess=1.1) == judged()
+
+
+@pytest.mark.parametrize(
+    ("gamma", "excess"),
+    [
+        ({"initial": 50.0}, pytest.approx(50.0, rel=0.5)),  # data of about unit error: nothing is trained here
+        ({"initial": 50.0, "mode": "fixed"}, None),
+        ({"initial": 50.0, "floor": 50.0}, None),
+    ],
+    ids=["learned", "fixed", "at its floor"],
+)
+def test_only_a_gamma_that_could_fall_is_compared_with_the_error(gamma, excess):
+    x = np.random.default_rng(0).standard_normal((400, 6)).astype(np.float32)
+    encoder, decoder = affine.encoder((6,), 2), affine.decoder(2, (6,))
+    decoder.get_layer("first").set_weights([np.zeros((2, 6)), np.zeros(6)])
+    stack = Stack([GaussianVAE(encoder, decoder, gamma=DecoderVariance(**gamma), name="vae")])
+    assert verdict_inputs(stack, x).get("gamma_excess") == excess
 
 
 def test_what_is_unknown_is_not_judged():

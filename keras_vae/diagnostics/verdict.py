@@ -20,6 +20,8 @@ LAW_MEAN = 0.15
 # MMD (the unbiased IMQ of maths/kernels.py, where k(z, z) = 7) that no mere misfit of shape explains: uniform or
 # two-humped dimensions give below 0.03; codes confined to an eighth of 64 dimensions 0.08, to a line in a plane 0.29.
 LARGE_MMD = 0.05
+# A learned gamma so many times the error that it should equal has not come down yet.
+EXCESS = 2.0
 # A difference of q(z) from the prior counts above this many root-mean-squares of the MMD between samples of the prior.
 GAP = 3.0
 
@@ -34,6 +36,7 @@ def verdict(
     informative=None,
     mmd=None,
     mmd_noise=0.0,
+    gamma_excess=None,
     attainable=1.0,
     stochastic=True,
     has_prior=True,
@@ -52,6 +55,7 @@ def verdict(
     effective_rank  diagnostics.effective_rank.
     informative     count of dimensions with more signal than noise: var(mu) > mean(sigma^2).
     mmd, mmd_noise  MMD of q(z) to N(0, I), and the root mean square MMD between samples of N(0, I) as large.
+    gamma_excess    a learned gamma / squared error per dimension of decoded draws: 1 by eq. (6) of infinite gradients.
     attainable      `explained` of the stage below, which no stage above can exceed.
     stochastic      whether the codes are draws; the law says nothing of deterministic ones.
     has_prior       whether the loss brings the codes near the prior; if not, the MMD says nothing.
@@ -74,6 +78,9 @@ def verdict(
         evidence.append(f"The variance law over active dimensions: {law_mean:.3f} in the mean{worst}; it should be 1.")
     if mmd is not None:
         evidence.append(f"The MMD of q(z) to the prior is {mmd:.2g}; samples of the prior show {mmd_noise:.2g}.")
+    early = gamma_excess is not None and gamma_excess > EXCESS
+    if early:
+        evidence.append(f"gamma is {gamma_excess:.1f} times the squared error per dimension; trained, they are equal.")
 
     redundant = active > 1 and effective_rank is not None and effective_rank < REDUNDANT * active
     if active == 0 or share < EXPLAINED:
@@ -88,6 +95,8 @@ def verdict(
         else:
             gap = mmd is not None and mmd > GAP * mmd_noise
             word, advice = "balanced", _on(active, latent_dim, informative, gap, stochastic, has_prior, second_stage)
+    if early:
+        advice = ["gamma is still on its way down: more steps (epochs, smaller batches), or a smaller start.", *advice]
     if attainable < EXPLAINED:
         advice = ["The stage below is the bottleneck: give it more dimensions or a larger network.", *advice]
     return Judgement(word, tuple(evidence), tuple(advice))

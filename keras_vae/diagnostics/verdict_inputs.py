@@ -49,15 +49,22 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
         codes = mean[:count] + stddev[:count] * random.standard_normal((count, stage.latent_dim))
         numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
         numbers["mmd_noise"] = _mmd_noise(count, stage.latent_dim)
+        if stage.gamma.falling and (not index or stage.measure == "pixels"):
+            error = np.mean(np.square(_unit(images[:count]) - stack.decode(codes.astype(np.float32), stage=stage.name)))
+            numbers["gamma_excess"] = float(stage.gamma.value / error)
     return numbers
 
 
 def _explained(stack, images, mean, stage):
     """1 - squared error / variance, of all pixels together."""
-    x = to_unit(tf.constant(images)).numpy().astype(np.float64)
+    x = _unit(images)
     variance = np.mean(np.square(x - x.mean(axis=0)))
     error = np.mean(np.square(x - stack.decode(mean, stage=stage)))
     return float(1.0 - error / variance) if variance > 0.0 else 0.0
+
+
+def _unit(images):
+    return to_unit(tf.constant(images)).numpy().astype(np.float64)
 
 
 def _mmd(a, b):

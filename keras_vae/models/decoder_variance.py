@@ -55,6 +55,11 @@ class DecoderVariance(keras.layers.Layer):
         """gamma, a float32 scalar tensor."""
         return tf.exp(tf.convert_to_tensor(self.log_gamma.value))
 
+    @property
+    def falling(self):
+        """Whether log gamma goes where its gradient leads, no bound holding it."""
+        return self.mode == "learned" and not any(self.bounds_hit().values())
+
     def observe(self, mean_squared_error):
         """Move gamma towards eq. (6), given the error per dimension of one batch; does nothing unless `optimal`."""
         if self.mode != "optimal":
