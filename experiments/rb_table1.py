@@ -33,12 +33,12 @@ PAPER = {
 
 def config(lab, kappa, *more):
     """The VAE of a row with a sigmoid; other experiments use some of these too."""
-    return lab.preset("mnist_vae", f"vae.latent_dim={kappa}", f"vae.epochs={lab.pick(30, 120)}", *more)
+    return lab.preset("mnist_vae", f"vae.latent_dim={kappa}", f"vae.epochs={lab.pick(30, 80)}", *more)
 
 
 def linear(lab, kappa):
     """The VAE of a row without: it takes twice as many steps to settle."""
-    return config(lab, kappa, "vae.network_options.activation=linear", f"vae.epochs={lab.pick(60, 240)}")
+    return config(lab, kappa, "vae.network_options.activation=linear", f"vae.epochs={lab.pick(60, 160)}")
 
 
 def measure(lab):

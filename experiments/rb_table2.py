@@ -1,7 +1,7 @@
 """Table 2 of regularisation balance, Fig. 4a of infinite gradients: gamma learned, or fixed from the start."""
 
 from experiments import rb_table1
-from experiments._celeb_a import vae
+from experiments._celeb_a import vae, vae_128
 from experiments._findings import Claim, Findings
 from experiments._measures import mismatch
 from keras_vae.config import override
@@ -13,21 +13,25 @@ CLAIM = (
     "reconstruction error, but a much larger MMD between q(z) and the prior: 0.29 and 0.32 of it when learned."
 )
 SCALED = (
-    "CelebA: 64x64, 8,000 images, narrow networks, 40 (quick) or 100 epochs, in batches of 32 so that Adam has steps "
-    "enough to carry log gamma down from 0. MNIST is an addition."
+    "CelebA: 8,000 images, narrow networks, 40 (quick) or 100 epochs, in batches of 32 so that Adam has steps enough "
+    "to carry log gamma down from 0; 128x128 for 40 epochs, and not in quick. MNIST is an addition."
 )
 MINUTES = {"quick": 19, "full": 90}
 PAPER = {
     "CelebA 64, learned": {"squared error": 60.5, "MMD, paper's units": 20.24},
     "CelebA 64, fixed": {"squared error": 59.6, "MMD, paper's units": 69.59},
+    "CelebA 128, learned": {"squared error": 352.8, "MMD, paper's units": 93.3},
+    "CelebA 128, fixed": {"squared error": 349.9, "MMD, paper's units": 291.8},
 }
-RATIO, KAPPA = 0.29, 200
+RATIOS = {"MNIST": 0.29, "CelebA 64": 0.29, "CelebA 128": 0.32}  # of the MMDs; MNIST is held to the first
+KAPPA = 200
 CLOSE = 0.1  # "nearly identical" squared errors
 
 
 def configs(lab):
-    """{data set: (stage, Config with gamma learned)}."""
-    return {"MNIST": rb_table1.config(lab, KAPPA), "CelebA 64": vae(lab)}
+    """{data set: Config with gamma learned}."""
+    found = {"MNIST": rb_table1.config(lab, KAPPA), "CelebA 64": vae(lab)}
+    return found if lab.quick else found | {"CelebA 128": vae_128(lab)}
 
 
 def pairs(lab):
@@ -56,19 +60,23 @@ def measure(lab):
 
 def claims(values):
     found = []
-    for name in ("MNIST", "CelebA 64"):
+    for name in measured(values):
         learned, fixed = values[f"{name}, learned"], values[f"{name}, fixed"]
         errors = learned["squared error"] / fixed["squared error"]
         mmd = learned["1000 MMD"] / fixed["1000 MMD"]
         statement = f"{name}: squared errors are about equal (within 10%), learned / fixed"
-        found.append(Claim(statement, abs(errors - 1.0) < CLOSE, errors, 1.015))
+        found.append(Claim(statement, abs(errors - 1.0) < CLOSE, errors, 1.01))
         statement = f"{name}: the MMD is much smaller when learned (at most half), learned / fixed"
-        found.append(Claim(statement, 0 <= mmd < 0.5, mmd, RATIO))
-    used = [values[f"MNIST, {mode}"]["informative"] for mode in ("learned", "fixed")]
-    filled = [values[f"CelebA 64, {mode}"]["directions"] for mode in ("learned", "fixed")]
-    return [
-        *found,
-        Claim("MNIST: fixed gamma leaves more dimensions in use (under-regularised)", used[1] > used[0], used),
-        # There kappa is the dimension of the codes, and nothing is superfluous: q(z) is confined in other ways.
-        Claim("CelebA 64: fixed gamma confines q(z) to fewer directions", filled[1] < filled[0], filled),
-    ]
+        found.append(Claim(statement, 0 <= mmd < 0.5, mmd, RATIOS[name]))
+        if name == "MNIST":
+            used = [learned["informative"], fixed["informative"]]
+            found.append(Claim(f"{name}: fixed gamma leaves more dimensions in use", used[1] > used[0], used))
+        else:  # kappa is the dimension of the codes, and nothing is superfluous: q(z) is confined in other ways
+            filled = [learned["directions"], fixed["directions"]]
+            found.append(Claim(f"{name}: fixed gamma confines q(z) to fewer directions", filled[1] < filled[0], filled))
+    return found
+
+
+def measured(values):
+    """The data sets that were trained."""
+    return [name for name in RATIOS if f"{name}, learned" in values]
