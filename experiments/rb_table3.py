@@ -13,7 +13,7 @@ CLAIM = (
     "the same architecture."
 )
 SCALED = "64x64 instead of 128x128, 8,000 images, half the width, 40 epochs (quick) or 100 instead of 400 a stage."
-MINUTES = {"quick": 7, "full": 40}
+MINUTES = {"quick": 7, "full": 15}
 KINDS = ("reconstruction", "generation")
 FLOOR = "real images, half against half"
 PAPER = {
