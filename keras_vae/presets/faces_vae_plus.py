@@ -17,7 +17,7 @@ def quick():
     fast = {"learning_rate": 2e-3, "schedule": "exponential"}
     stages = (
         replace(ae, **fast, epochs=13, batch_size=64, network_options={"width": 0.25}),
-        replace(vae, **fast, epochs=12, gamma={"mode": "learned", "initial": 0.003}),
+        replace(vae, **{**fast, "learning_rate": 6e-3}, epochs=12, batch_size=32),  # takes gamma all the way from 1
         replace(second, **fast, epochs=60),
     )
     return Config(dataset="faces", data_options=SIZE, stages=stages)
