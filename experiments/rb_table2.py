@@ -23,7 +23,8 @@ PAPER = {
     "CelebA 128, learned": {"squared error": 352.8, "MMD, paper's units": 93.3},
     "CelebA 128, fixed": {"squared error": 349.9, "MMD, paper's units": 291.8},
 }
-RATIOS = {"MNIST": 0.29, "CelebA 64": 0.29, "CelebA 128": 0.32}  # of the MMDs; MNIST is held to the first
+# Learned / fixed: squared errors, MMDs. MNIST is held to the first of the paper's two.
+RATIOS = {"MNIST": (1.015, 0.29), "CelebA 64": (1.015, 0.29), "CelebA 128": (1.008, 0.32)}
 KAPPA = 200
 CLOSE = 0.1  # "nearly identical" squared errors
 
@@ -65,13 +66,12 @@ def claims(values):
         errors = learned["squared error"] / fixed["squared error"]
         mmd = learned["1000 MMD"] / fixed["1000 MMD"]
         statement = f"{name}: squared errors are about equal (within 10%), learned / fixed"
-        found.append(Claim(statement, abs(errors - 1.0) < CLOSE, errors, 1.01))
+        found.append(Claim(statement, abs(errors - 1.0) < CLOSE, errors, RATIOS[name][0]))
         statement = f"{name}: the MMD is much smaller when learned (at most half), learned / fixed"
-        found.append(Claim(statement, 0 <= mmd < 0.5, mmd, RATIOS[name]))
-        if name == "MNIST":
-            used = [learned["informative"], fixed["informative"]]
-            found.append(Claim(f"{name}: fixed gamma leaves more dimensions in use", used[1] > used[0], used))
-        else:  # kappa is the dimension of the codes, and nothing is superfluous: q(z) is confined in other ways
+        found.append(Claim(statement, 0 <= mmd < 0.5, mmd, RATIOS[name][1]))
+        used = [learned["informative"], fixed["informative"]]
+        found.append(Claim(f"{name}: fixed gamma leaves more dimensions in use", used[1] > used[0], used))
+        if name != "MNIST":  # there kappa is the dimension of the codes: q(z) can be confined with all of them in use
             filled = [learned["directions"], fixed["directions"]]
             found.append(Claim(f"{name}: fixed gamma confines q(z) to fewer directions", filled[1] < filled[0], filled))
     return found

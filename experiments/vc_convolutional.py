@@ -14,7 +14,7 @@ CLAIM = "With the convolutional network only 3 of 16 variables are inactive, and
 SCALED = (
     "the paper's networks; it says neither how long they trained nor how the two terms of the loss were weighted. Here "
     "gamma = 1/2, which is the squared distance plus the KL; gamma = 1/10, at which the active variables of the dense "
-    "network have the sigma^2 that the paper's Table 1 has; and gamma learned."
+    "network have about the sigma^2 that the paper's Table 1 has; and gamma learned."
 )
 MINUTES = {"quick": 11, "full": 35}
 GAMMAS = {
