@@ -66,13 +66,14 @@ class Laboratory:
         run = RunDirectory(self.workdir / "stacks" / f"{config.dataset}-{config.stages[-1].name}-{_key(config)}")
         below = self.train(configs.replace(config, stages=config.stages[:-1])) if len(config.stages) > 1 else None
         if not (run.path / "spent.json").exists():  # written last
+            resumed = not run.is_new  # how long it took until it was killed is not known
             with _timed() as spent:
                 if below:
                     _take_over(below, run, config)
                 kv.train(config, run.path)
             examples = len(self.data(config.dataset, "train", **config.data_options))
             steps = config.stages[-1].epochs * (examples // config.stages[-1].batch_size)
-            write_json(run.path / "spent.json", {"steps": steps, **spent})
+            write_json(run.path / "spent.json", {"steps": steps, "resumed": resumed, **spent})
         self.used[run.path.name] = {**_described(config), **read_json(run.path / "spent.json")}
         return Trained(kv.load(run.path), config, run.path)
 

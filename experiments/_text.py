@@ -36,7 +36,12 @@ def trained(found):
     """Header and rows of what was trained."""
     fields = ("what", "epochs", "steps", "batch_size", "seed", "minutes", "processor")
     names = ("trained", "epochs", "steps", "batch", "seed", "minutes", "processor minutes")
-    return names, [[brief(record.get(field)) for field in fields] for record in found["trained"]]
+    rows = []
+    for record in found["trained"]:
+        row = [brief(record.get(field)) for field in fields]
+        least = "more than " if record.get("resumed") else ""  # time before a kill went uncounted
+        rows.append([*row[:-2], *(least + minutes for minutes in row[-2:])])
+    return names, rows
 
 
 def said(value):

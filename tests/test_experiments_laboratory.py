@@ -12,6 +12,8 @@ from experiments import _docs, _run, _text
 from experiments._findings import Claim, Findings, chart, panel, picture
 from experiments._laboratory import Laboratory
 from keras_vae.config import Config, StageConfig, replace
+from keras_vae.training.run_directory import RunDirectory
+from keras_vae.training.train import settle
 
 NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3}
 AE = StageConfig("ae", "autoencoder", "asperti_dense", 5, **NUMBERS)
@@ -95,19 +97,22 @@ def test_stacks_share_their_lower_stages(workdir, monkeypatch):
     np.testing.assert_array_equal(shared.encode(points)[0], scratch.encode(points)[0])
 
 
-def test_a_killed_training_goes_on(tmp_path, monkeypatch):
+def test_a_killed_training_goes_on_and_its_minutes_are_a_lower_bound(tmp_path, monkeypatch):
     lab, config = Laboratory(tmp_path), replace(CONFIG, stages=(AE,))
 
     def killed(config, path):
-        (path / "ae").mkdir(parents=True)
+        RunDirectory(path).claim(settle(config))
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(kv, "train", killed)
         lab.train(config)
     assert lab.used == {}
-    (next((tmp_path / "stacks").iterdir()) / "ae").rmdir()
-    assert lab.train(config).stack.stages == ["ae"] and len(lab.used) == 1
+    assert lab.train(config).stack.stages == ["ae"]
+    (record,) = lab.used.values()
+    assert record["resumed"]
+    _, ((*_, minutes, processor),) = _text.trained({"trained": [record]})
+    assert minutes.startswith("more than 0.") and processor.startswith("more than 0.")
 
 
 def test_computations_are_kept_by_name_and_settings(tmp_path):
