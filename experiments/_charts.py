@@ -18,8 +18,8 @@ FRAMES = 24  # of an animation
 def draw(chart, path):
     """A chart (findings.chart) as a PNG."""
     count = len(chart["panels"])
-    columns = min(count, MOST_COLUMNS)
-    rows = -(-count // columns)
+    rows = -(-count // MOST_COLUMNS)
+    columns = -(-count // rows)
     figure = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), layout="constrained")
     for number, panel in enumerate(chart["panels"], start=1):
         fill(figure.add_subplot(rows, columns, number), panel)

@@ -51,9 +51,9 @@ def measure(lab):
             active = trained.history("vae", "active")
             curves[output][f"kappa = {kappa}"] = (range(1, len(active) + 1), active)
     rows = []
-    for quantity in ("norm", "NLL", "active"):
+    for quantity, beside in {"norm": "norm", "NLL": "NLL", "active": "active", "informative": "active"}.items():
         lines = {output: (list(ROWS), _column(values, output, quantity)) for output in OUTPUTS}
-        lines["paper"] = (list(ROWS), _column(PAPER, "linear", quantity))
+        lines["paper"] = (list(ROWS), _column(PAPER, "linear", beside))
         rows.append(panel(lines, "kappa", quantity, log="x"))
     during = [panel(lines, "epoch", "active", title=f"{output} output") for output, lines in curves.items()]
     return Findings(
