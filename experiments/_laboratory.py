@@ -122,14 +122,19 @@ def _described(config):
     """What was trained, for a reader: of the top stage, since each stage below has a record of its own."""
     stage = config.stages[-1]
     options = {**stage.model_options, **stage.network_options, **{f"gamma.{k}": v for k, v in stage.gamma.items()}}
-    words = [f"{config.dataset}: {stage.name}", stage.network, f"kappa {stage.latent_dim}"]
+    data = " ".join([config.dataset, *(f"{name} {value}" for name, value in _unmovable(config).items())])
+    words = [f"{data}: {stage.name}", stage.network, f"kappa {stage.latent_dim}"]
     words += [f"{name} {value}" for name, value in options.items()]
     return {"what": ", ".join(words), "epochs": stage.epochs, "batch_size": stage.batch_size, "seed": config.seed}
 
 
 def _key(config):
-    options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
-    return _digest(dataclasses.asdict(configs.replace(config, data_options=options)))
+    return _digest(dataclasses.asdict(configs.replace(config, data_options=_unmovable(config))))
+
+
+def _unmovable(config):
+    """What decides which data they are, not where they lie."""
+    return {key: value for key, value in config.data_options.items() if key not in MOVABLE}
 
 
 def _digest(value):

@@ -65,8 +65,8 @@ def test_a_stack_is_trained_once(workdir, monkeypatch):
     assert first.stack.stages == ["ae", "vae"]
     records = list(lab.used.values())
     assert [record["what"] for record in records] == [
-        "subspace: ae, asperti_dense, kappa 5",
-        "subspace: vae, affine, kappa 3, gamma.mode fixed",
+        "subspace count 60 dimension 6: ae, asperti_dense, kappa 5",
+        "subspace count 60 dimension 6: vae, affine, kappa 3, gamma.mode fixed",
     ]
     assert [record["steps"] for record in records] == [3, 3] and all(record["seed"] == 0 for record in records)
     with pytest.raises(TypeError):
