@@ -84,10 +84,11 @@ def claims(values):
     both = many["mean sigma^2 near 1"], many["mean sigma^2 below 0.2"]
     around = last["distance of the centre"] < last["spread"]
     ratio = [last["distance of the centre"], last["spread"]]
+    spread = [first["spread"], last["spread"]]
     return [
         Claim("variances begin close to 1 (0.5 to 1.5)", 0.5 < start < 1.5, start),
-        Claim("and get much smaller in the first epoch (below a fifth)", end < 0.2 * start, end),
-        Claim("the digits spread out (at least fivefold)", last["spread"] > 5 * first["spread"], last["spread"]),
+        Claim("and get much smaller in the first epoch (below a fifth)", end < 0.2 * start, [start, end]),
+        Claim("the digits spread out (at least fivefold)", spread[1] > 5 * spread[0], spread),
         Claim("around the origin: their centre is nearer to it than they spread", around, ratio),
         Claim("of 16 variances some fall below 0.2, others stay near 1", min(both) > 0, list(both)),
         Claim("about 8 stay near 1 (6 to 10)", 6 <= both[0] <= 10, both[0], 8),
