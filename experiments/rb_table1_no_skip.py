@@ -45,7 +45,10 @@ def measure(lab):
         )
     x = test.reshape(len(test), -1) / np.float32(255)
     values["mean image"] = {"norm": float(np.mean(np.linalg.norm(x - x.mean(axis=0), axis=1)))}
-    note = "The paper trains with batches of 20; with 128 the collapse of the first epochs is only passing."
+    note = (
+        "The paper trains with batches of 20. With 128 it hangs on the schedule: with the same seed, five dimensions "
+        "are active after 30 epochs (quick) and none after 80."
+    )
     return Findings(values, pictures=pictures, notes=[note])
 
 
