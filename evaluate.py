@@ -8,7 +8,7 @@ from keras_vae import cli, report
 from keras_vae.evaluation import evaluate
 
 flags.DEFINE_string("workdir", None, "Run directory of a trained stack.", required=True)
-flags.DEFINE_list("metrics", None, "Parts to measure, by the names of files in keras_vae/evaluation; all by default.")
+flags.DEFINE_list("metrics", None, "Parts to measure: files of keras_vae/evaluation/parts; all by default.")
 flags.DEFINE_integer("count", 2000, "Test images and samples, at most.", lower_bound=16)
 flags.DEFINE_integer("seed", 0, "Of samples, draws and clusters.")
 flags.DEFINE_string("features", "pixels", "Features of the Frechet distance: a file of keras_vae/metrics/features.")

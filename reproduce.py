@@ -5,8 +5,8 @@ import sys
 
 from absl import app, flags
 
-from experiments import _docs, _run, _text
-from experiments._laboratory import Laboratory
+from experiments.common import pages, runner, wording
+from experiments.common.laboratory import Laboratory
 from keras_vae import cli
 
 flags.DEFINE_bool("list", False, "Name the experiments, with the minutes that each adds on two idle CPU cores.")
@@ -18,33 +18,33 @@ flags.DEFINE_bool("write_docs", False, "Write docs/results.md and its figures fr
 
 def main(argv):
     args, workdir = flags.FLAGS, pathlib.Path(flags.FLAGS.workdir)
-    names = _run.names() if argv[1:] == ["all"] else argv[1:]
-    modules = {name: _run.find(name) for name in names}
+    names = runner.names() if argv[1:] == ["all"] else argv[1:]
+    modules = {name: runner.find(name) for name in names}
     if args.list or not (modules or args.write_docs):
         return listing()
     lab, failed = Laboratory(workdir, args.quick, args.data_dir), {}
     for number, (name, module) in enumerate(modules.items(), start=1):
         print(f"[{number}/{len(modules)}] {name}: {module.TITLE}", flush=True)
         try:
-            found = _run.run(module, lab)
+            found = runner.run(module, lab)
         except (ValueError, ArithmeticError, OSError) as error:  # data that are missing here must not stop the others
             failed[name] = f"{name}: {error}"
             continue
         for chart in found["charts"]:
-            _docs.chart_files(chart, workdir / found["mode"] / f"{name}-{chart['name']}.png")
-        print(_text.terminal(found), flush=True)
+            pages.chart_files(chart, workdir / found["mode"] / f"{name}-{chart['name']}.png")
+        print(wording.terminal(found), flush=True)
     if args.write_docs:
-        print(f"written: {_docs.write(workdir, pathlib.Path('docs'))}")
+        print(f"written: {pages.write(workdir, pathlib.Path('docs'))}")
     if failed:
         sys.exit("\n".join(f"error: {line}" for line in failed.values()))
 
 
 def listing():
     """Print what there is."""
-    modules = {name: _run.find(name) for name in _run.names()}
+    modules = {name: runner.find(name) for name in runner.names()}
     rows = [[name, *map(str, module.MINUTES.values()), module.SOURCE, module.TITLE] for name, module in modules.items()]
     totals = [str(sum(module.MINUTES[mode] for module in modules.values())) for mode in ("quick", "full")]
-    print(_text.aligned(["name", "--quick, min", "full, min", "source", "title"], [*rows, ["all", *totals, "", ""]]))
+    print(wording.aligned(["name", "--quick, min", "full, min", "source", "title"], [*rows, ["all", *totals, "", ""]]))
 
 
 if __name__ == "__main__":

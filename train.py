@@ -6,7 +6,7 @@ from absl import app, flags
 
 from keras_vae import cli, train
 
-flags.DEFINE_string("dataset", "faces", "Data set: a file of keras_vae/data.")
+flags.DEFINE_string("dataset", "faces", "Data set: a file of keras_vae/data/sets.")
 flags.DEFINE_string("preset", None, "Recipe: a file of keras_vae/presets. The data set names its own.")
 flags.DEFINE_bool("quick", False, "The recipe's variant for two CPU cores.")
 flags.DEFINE_string("stage", "all", "Stage to train, by name, or all.")

@@ -39,8 +39,8 @@ def ours(batch, seconds):
     from keras_vae.data.pipeline import Epochs
     from keras_vae.models import Stack
     from keras_vae.presets import mnist_vae
+    from keras_vae.runs import RunDirectory
     from keras_vae.training.building import build_stage
-    from keras_vae.training.run_directory import RunDirectory
     from keras_vae.training.train_stage import fit
 
     images = random_images()

@@ -3,7 +3,7 @@
 import json
 import math
 
-from experiments._findings import Claim, Findings, chart, panel
+from experiments.common.findings import Claim, Findings, chart, panel
 from keras_vae.metrics import reconstruction_error
 
 TITLE = "The largest beta"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments._findings import Claim, Findings, chart, panel
-from keras_vae.data import curve
+from experiments.common.findings import Claim, Findings, chart, panel
+from keras_vae.data.sets import curve
 from keras_vae.diagnostics import active_units
 from keras_vae.metrics import auroc
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments._findings import Claim, Findings, chart, panel
-from keras_vae.data import subspace
+from experiments.common.findings import Claim, Findings, chart, panel
+from keras_vae.data.sets import subspace
 from keras_vae.diagnostics import loss_slices
 from keras_vae.models import GaussianVAE
 from keras_vae.networks import affine

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments._findings import Claim, Findings, chart, column, panel
+from experiments.common.findings import Claim, Findings, chart, column, panel
 from keras_vae.config import replace
 from keras_vae.diagnostics import latent_table
 from keras_vae.metrics import auroc, outlier_scores

@@ -1,7 +1,7 @@
 """Fig. 1 of regularisation balance, Fig. 4b of infinite gradients: ||dL/dz|| during training."""
 
 from experiments import rb_table2
-from experiments._findings import Claim, Findings, chart, panel
+from experiments.common.findings import Claim, Findings, chart, panel
 
 TITLE = "The gradient during training"
 SOURCE = "Regularisation balance, section 6, Fig. 1; infinite gradients, section 4, Fig. 4b"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments import _celeb_a
-from experiments._findings import Claim, Findings, picture
+from experiments.common import celeb_a
+from experiments.common.findings import Claim, Findings, picture
 from keras_vae.data.grids import grid
 from keras_vae.metrics import downsample
 
@@ -17,7 +17,7 @@ SHOWN, COUNTED = 32, 1000
 
 
 def measure(lab):
-    methods = _celeb_a.methods(lab)
+    methods = celeb_a.methods(lab)
     test = lab.data("celeb_a", "test", **methods["VAE"][0].config.data_options)
     sets = {"original": test, "downsampled": downsample(test)}
     for name, (trained, stage) in methods.items():

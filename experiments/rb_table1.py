@@ -1,7 +1,7 @@
 """Table 1 of regularisation balance: MNIST as kappa grows."""
 
-from experiments._findings import Claim, Findings, chart, panel
-from experiments._measures import balance
+from experiments.common.findings import Claim, Findings, chart, panel
+from experiments.common.measures import balance
 
 TITLE = "MNIST as kappa grows"
 SOURCE = "Regularisation balance, section 6, Table 1"

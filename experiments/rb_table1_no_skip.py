@@ -3,8 +3,8 @@
 import numpy as np
 
 from experiments import rb_table1
-from experiments._findings import Claim, Findings, picture
-from experiments._measures import balance
+from experiments.common.findings import Claim, Findings, picture
+from experiments.common.measures import balance
 from keras_vae.data.grids import pairs
 
 TITLE = "Without skip connections"

@@ -1,9 +1,9 @@
 """Table 2 of regularisation balance, Fig. 4a of infinite gradients: gamma learned, or fixed from the start."""
 
 from experiments import rb_table1
-from experiments._celeb_a import vae, vae_128
-from experiments._findings import Claim, Findings
-from experiments._measures import mismatch
+from experiments.common.celeb_a import vae, vae_128
+from experiments.common.findings import Claim, Findings
+from experiments.common.measures import mismatch
 from keras_vae.config import override
 
 TITLE = "gamma learned, or fixed at gamma* from the start"

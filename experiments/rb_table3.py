@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments import _celeb_a
-from experiments._findings import Claim, Findings
+from experiments.common import celeb_a
+from experiments.common.findings import Claim, Findings
 from keras_vae.metrics import fid, fid_table
 
 TITLE = "Frechet distances on CelebA"
@@ -28,7 +28,7 @@ PAPER = {
 
 
 def measure(lab):
-    extractor, methods = _celeb_a.extractor(lab), _celeb_a.methods(lab)
+    extractor, methods = celeb_a.extractor(lab), celeb_a.methods(lab)
     options = methods["VAE"][0].config.data_options
     train, *held_out = (lab.data("celeb_a", split, **options) for split in ("train", "validation", "test"))
     held_out = np.concatenate(held_out)

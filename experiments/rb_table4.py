@@ -1,7 +1,7 @@
 """Table 4 of regularisation balance: NDB of samples."""
 
-from experiments import _celeb_a
-from experiments._findings import Claim, Findings, column
+from experiments.common import celeb_a
+from experiments.common.findings import Claim, Findings, column
 from keras_vae.metrics import ImageBins, downsample
 
 TITLE = "Statistically different bins on CelebA"
@@ -20,7 +20,7 @@ PAPER = {name: {f"K = {bins}": value for bins, value in zip(BINS, row)} for name
 
 
 def measure(lab):
-    methods = _celeb_a.methods(lab)
+    methods = celeb_a.methods(lab)
     options = methods["VAE"][0].config.data_options
     train, test = (lab.data("celeb_a", split, **options) for split in ("train", "test"))
     sets = {"Downsample": downsample(train), "test images (floor)": test}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from experiments import vc_table1
-from experiments._findings import Claim, Findings, picture
+from experiments.common.findings import Claim, Findings, picture
 from keras_vae.data.grids import grid
 from keras_vae.diagnostics import latent_table
 from keras_vae.metrics import reconstruction_error

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from experiments import vc_table1
-from experiments._findings import Claim, Findings, chart, panel
+from experiments.common.findings import Claim, Findings, chart, panel
 from keras_vae.data.pipeline import Epochs
 from keras_vae.diagnostics import active_units, noise_probe, reconstruction_gain
 from keras_vae.models import GaussianVAE, Stack

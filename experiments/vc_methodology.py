@@ -3,7 +3,7 @@
 import dataclasses
 
 import keras_vae as kv
-from experiments._findings import Claim, Findings, chart, panel
+from experiments.common.findings import Claim, Findings, chart, panel
 
 TITLE = "How many variables, and how much KL"
 SOURCE = "Variable collapse, sections 6.1 and 7"

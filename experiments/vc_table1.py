@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments._findings import Claim, Findings, chart, panel, picture
+from experiments.common.findings import Claim, Findings, chart, panel, picture
 from keras_vae.data.grids import grid
 from keras_vae.diagnostics import latent_table
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments._findings import Claim, Findings, chart, panel
-from experiments._watching import watch
+from experiments.common.findings import Claim, Findings, chart, panel
+from experiments.common.watching import watch
 from keras_vae.metrics.features.classifier import labelled
 
 TITLE = "Trajectories in the latent space"

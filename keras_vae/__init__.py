@@ -12,7 +12,7 @@ from keras_vae import config, data, diagnostics, metrics, models, theory
 from keras_vae.config import Config, StageConfig
 from keras_vae.models import Stack
 from keras_vae.training.find_balance import find_balance
-from keras_vae.training.run_directory import load
+from keras_vae.runs import load
 from keras_vae.training.train import train
 
 __version__ = "0.1.0"

@@ -14,7 +14,7 @@ from keras_vae import data, plugins
 def configuration(args):
     """The Config that the flags of train.py describe."""
     dataset = data.find(args.dataset)
-    preset = plugins.find("keras_vae.presets", args.preset or dataset.PRESET, needs="quick", kind="preset")
+    preset = plugins.find("keras_vae.presets", args.preset or dataset.PRESET, kind="preset")
     config = preset.quick() if args.quick else preset.paper()
     # The numbers of a recipe for one data set (its image size, say) mean nothing to another.
     options = dict(config.data_options) if config.dataset == args.dataset else {}

@@ -5,7 +5,7 @@ from keras_vae import plugins
 from keras_vae.config import Config, StageConfig, from_json, override, to_json
 from keras_vae.training.building import build_stage, find_model, find_network
 
-PRESETS = plugins.names("keras_vae.presets", needs="quick")
+PRESETS = plugins.names("keras_vae.presets")
 
 
 def vae(**changes):
@@ -16,7 +16,7 @@ def vae(**changes):
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("variant", ["paper", "quick"])
 def test_presets_survive_json_and_name_things_that_exist(name, variant):
-    preset = plugins.find("keras_vae.presets", name, needs="quick", kind="preset")
+    preset = plugins.find("keras_vae.presets", name, kind="preset")
     config = getattr(preset, variant)()
     assert from_json(to_json(config)) == config
     for stage in config.stages:
@@ -24,9 +24,9 @@ def test_presets_survive_json_and_name_things_that_exist(name, variant):
         assert find_network(stage.network)
 
 
-@pytest.mark.parametrize("name", plugins.names("keras_vae.data", needs="SPLITS"))
+@pytest.mark.parametrize("name", plugins.names("keras_vae.data.sets"))
 def test_every_data_set_has_a_recipe(name):
-    assert plugins.find("keras_vae.data", name, needs="SPLITS", kind="data set").PRESET in PRESETS
+    assert plugins.find("keras_vae.data.sets", name, kind="data set").PRESET in PRESETS
 
 
 def test_override_reaches_every_depth():

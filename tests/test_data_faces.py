@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae import data
-from keras_vae.data import faces
+from keras_vae.data.sets import faces
 
 SPLITS = ("train", "validation", "test")
 

@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 from keras_vae import data
-from keras_vae.data import _hashed_splits
+from keras_vae.data import image_files
 
 
 def save(path, shape=(12, 10, 3), seed=0):
@@ -58,10 +58,10 @@ def test_two_images_are_too_few(tmp_path):
 
 def test_a_new_file_moves_no_other(tmp_path):
     paths = [tmp_path / f"{k}.png" for k in range(200)]
-    before = {split: set(_hashed_splits.members(paths, tmp_path, split)) for split in ("train", "validation", "test")}
+    before = {split: set(image_files.members(paths, tmp_path, split)) for split in ("train", "validation", "test")}
     paths = sorted([*paths, tmp_path / "new.png"])
     for split, members in before.items():
-        assert set(_hashed_splits.members(paths, tmp_path, split)) - {tmp_path / "new.png"} == members
+        assert set(image_files.members(paths, tmp_path, split)) - {tmp_path / "new.png"} == members
     assert 170 <= len(before["train"]) <= 190
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae import data
-from keras_vae.data import curve, subspace
+from keras_vae.data.sets import curve, subspace
 
 
 def test_subspace_has_the_covariance_that_it_says():

@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 from keras_vae import data
-from keras_vae.data import _tfds
+from keras_vae.data import tfds_reader
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "celeb_a"])
@@ -15,7 +15,7 @@ def test_absent_data_is_one_clear_error(name, tmp_path, monkeypatch):
     def no_network(url, timeout):
         raise OSError("no network")
 
-    monkeypatch.setattr(_tfds.urllib.request, "urlopen", no_network)
+    monkeypatch.setattr(tfds_reader.urllib.request, "urlopen", no_network)
     with pytest.raises(FileNotFoundError) as caught:
         data.load(name, "train", data_dir=str(tmp_path))
     message = str(caught.value)

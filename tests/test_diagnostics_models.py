@@ -12,8 +12,8 @@ from keras_vae.diagnostics import (
     noise_probe,
     reconstruction_gain,
 )
+from keras_vae.maths.gaussians import kl_divergence, log_likelihood
 from keras_vae.models import Autoencoder, DecoderVariance, GaussianVAE, Stack
-from keras_vae.models.gaussian_vae import divergence, log_likelihood
 from keras_vae.networks import affine
 from tests import tiny
 
@@ -137,7 +137,7 @@ def test_loss_slice_equals_direct_evaluation():
         z = mean + stddev * random.standard_normal(mean.shape).astype(np.float32)
         x_hat = model.decode(z)
         for gamma in gammas:
-            losses[gamma].append(np.mean(0.7 * divergence(mean, stddev) - log_likelihood(x, x_hat, gamma)))
+            losses[gamma].append(np.mean(0.7 * kl_divergence(mean, stddev) - log_likelihood(x, x_hat, gamma)))
     for gamma, found in zip(gammas, only_kernel):
         noise = 5.0 * np.std(losses[gamma]) / np.sqrt(500)
         assert found == pytest.approx(np.mean(losses[gamma]), abs=noise, rel=1e-4)
@@ -150,7 +150,7 @@ def test_slice_without_noise_is_exact():
             variable.assign(tf.fill(variable.shape, -24.0))  # log variance: the draws hardly matter
     _, mean, stddev, residual = affine_parts(vae, x)
     found = loss_slices(vae, x, [vae.decoder.trainable_variables[0]], [0.0], [0.1, 0.5], draws=2)[:, 0]
-    kl = np.mean(divergence(mean, stddev))
+    kl = np.mean(kl_divergence(mean, stddev))
     expected = [np.mean(np.sum(residual**2, axis=1)) / (2 * g) + 3.0 * np.log(2 * np.pi * g) + kl for g in (0.1, 0.5)]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 

@@ -38,7 +38,7 @@ def test_every_part_leaves_its_results(run):
     assert len(results["latents"]["reconstruction_gain"]) == 5
     for picture in results["pictures"]:
         assert (run / picture["file"]).exists()
-    parts = plugins.names("keras_vae.evaluation", needs="results")
+    parts = plugins.names("keras_vae.evaluation.parts")
     parts.remove("outliers")  # has nothing to say without another data set
     assert sorted(json.loads((run / "evaluation.json").read_text())["parts"]) == parts
 

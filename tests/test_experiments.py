@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from experiments import _run, ig_beta
+from experiments import ig_beta
+from experiments.common import runner
 
 # Numbers as the papers report or predict them, and for each experiment a change that some claim must notice.
 BALANCE = {"active": 20, "informative": 20}
@@ -131,12 +132,12 @@ WORSE = {
 
 
 def test_all_of_them_are_here():
-    assert sorted(GOOD) == sorted(WORSE) == _run.names()
+    assert sorted(GOOD) == sorted(WORSE) == runner.names()
 
 
-@pytest.mark.parametrize("name", _run.names())
+@pytest.mark.parametrize("name", runner.names())
 def test_an_experiment_says_what_it_repeats(name):
-    module = _run.find(name)
+    module = runner.find(name)
     for text in (module.TITLE, module.SOURCE, module.CLAIM, module.SCALED):
         assert text and text == text.strip()
     papers = ("Regularisation balance", "Infinite gradients", "Variable collapse")
@@ -147,12 +148,12 @@ def test_an_experiment_says_what_it_repeats(name):
 
 
 def test_all_in_quick_form_take_less_than_90_minutes():
-    assert sum(_run.find(name).MINUTES["quick"] for name in _run.names()) < 90
+    assert sum(runner.find(name).MINUTES["quick"] for name in runner.names()) < 90
 
 
-@pytest.mark.parametrize("name", _run.names())
+@pytest.mark.parametrize("name", runner.names())
 def test_claims_hold_on_numbers_of_the_paper_and_fail_on_others(name):
-    module, values = _run.find(name), json.loads(json.dumps(GOOD[name]))
+    module, values = runner.find(name), json.loads(json.dumps(GOOD[name]))
     assert [claim.statement for claim in module.claims(values) if not claim.holds] == []
     row, quantity, worse = WORSE[name]
     changed = copy.deepcopy(values)
@@ -164,7 +165,7 @@ def test_claims_hold_on_numbers_of_the_paper_and_fail_on_others(name):
 
 def test_the_paper_s_own_numbers_satisfy_its_claims():
     """Where the paper prints all that a claim looks at."""
-    module = _run.find("rb_table4")
+    module = runner.find("rb_table4")
     assert all(claim.holds for claim in module.claims(module.PAPER))
 
 

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-from experiments import _run
+from experiments.common import runner
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -19,8 +19,8 @@ def test_the_list_names_all_with_their_minutes():
     done = reproduce("--list")
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines() if line]
-    assert [line[0] for line in lines] == ["name", *_run.names(), "all"]
-    quick, full = (sum(_run.find(name).MINUTES[mode] for name in _run.names()) for mode in ("quick", "full"))
+    assert [line[0] for line in lines] == ["name", *runner.names(), "all"]
+    quick, full = (sum(runner.find(name).MINUTES[mode] for name in runner.names()) for mode in ("quick", "full"))
     assert lines[-1] == ["all", str(quick), str(full)]
 
 

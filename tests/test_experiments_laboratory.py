@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 import keras_vae as kv
-from experiments import _docs, _run, _text
-from experiments._findings import Claim, Findings, chart, panel, picture
-from experiments._laboratory import Laboratory
+from experiments.common import pages, runner, wording
+from experiments.common.findings import Claim, Findings, chart, panel, picture
+from experiments.common.laboratory import Laboratory
 from keras_vae.config import Config, StageConfig, replace
-from keras_vae.training.run_directory import RunDirectory
+from keras_vae.runs import RunDirectory
 from keras_vae.training.train import settle
 
 NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3}
@@ -54,7 +54,7 @@ FAKE = types.SimpleNamespace(
 def workdir(tmp_path_factory):
     """Where the fake was run once."""
     folder = tmp_path_factory.mktemp("reproduce")
-    _run.run(FAKE, Laboratory(folder))
+    runner.run(FAKE, Laboratory(folder))
     return folder
 
 
@@ -76,7 +76,7 @@ def test_a_stack_is_trained_once(workdir, monkeypatch):
 
 def test_where_data_lie_does_not_matter(tmp_path):
     """Another folder of the same data is the same stack; a data set without folders is not given one."""
-    from experiments._laboratory import _key
+    from experiments.common.laboratory import _key
 
     here, there = (Config("mnist", (VAE,), data_options={"data_dir": name}) for name in ("here", "there"))
     assert _key(here) == _key(there) != _key(Config("fashion_mnist", (VAE,)))
@@ -112,7 +112,7 @@ def test_a_killed_training_goes_on_and_its_minutes_are_a_lower_bound(tmp_path, m
     assert lab.train(config).stack.stages == ["ae"]
     (record,) = lab.used.values()
     assert record["resumed"]
-    _, ((*_, minutes, processor),) = _text.trained({"trained": [record]})
+    _, ((*_, minutes, processor),) = wording.trained({"trained": [record]})
     assert minutes == f"more than {record['minutes']:.1f}" and processor == f"more than {record['processor']:.1f}"
 
 
@@ -130,10 +130,10 @@ def test_computations_are_kept_by_name_and_settings(tmp_path):
 def test_the_modes_pick_their_numbers_and_keep_apart(tmp_path):
     assert (Laboratory(tmp_path, quick=True).pick(1, 2), Laboratory(tmp_path, quick=False).pick(1, 2)) == (1, 2)
     fake = types.SimpleNamespace(**{**vars(FAKE), "measure": lambda lab: Findings({"row": {"count": 3}})})
-    _run.run(fake, Laboratory(tmp_path, quick=True))
-    assert _run.read(tmp_path, "fake")["mode"] == "quick"
-    _run.run(fake, Laboratory(tmp_path, quick=False))
-    assert _run.read(tmp_path, "fake")["mode"] == "full"
+    runner.run(fake, Laboratory(tmp_path, quick=True))
+    assert runner.read(tmp_path, "fake")["mode"] == "quick"
+    runner.run(fake, Laboratory(tmp_path, quick=False))
+    assert runner.read(tmp_path, "fake")["mode"] == "full"
     assert (tmp_path / "quick" / "fake.json").exists()
 
 
@@ -146,7 +146,7 @@ def test_the_result_says_what_was_found(workdir):
 
 
 def test_the_terminal_shows_measured_beside_the_paper(workdir):
-    text = _text.terminal(_run.read(workdir, "fake"))
+    text = wording.terminal(runner.read(workdir, "fake"))
     lines = [line.split() for line in text.splitlines()]
     assert ["count", "3", "2", "+1"] in lines
     assert ["holds", "three", "3", "2", "+1"] in lines
@@ -155,31 +155,36 @@ def test_the_terminal_shows_measured_beside_the_paper(workdir):
 
 
 def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_path, monkeypatch):
-    monkeypatch.setattr(_run, "names", lambda: ["absent", "fake"])
-    text = _docs.write(workdir, tmp_path).read_text()
+    monkeypatch.setattr(runner, "names", lambda: ["absent", "fake"])
+    text = pages.write(workdir, tmp_path).read_text()
     assert "[A fake](#a-fake) | Nowhere, Table 0 | quick | 1 of 2" in text and "**1 of 2 checks hold.**" in text
     assert "| DOES NOT HOLD | a \\| four | 3, 1.5 | 4, 1.5 |  |" in text
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["fake-loss.png", "fake-shown.png"]
     assert "figures/fake-shown.png" in text and "figures/fake-kept.png" not in text
     with Image.open(tmp_path / "figures" / "fake-loss.png") as image:
         assert min(image.size) > 100
-    monkeypatch.setattr(_run, "names", lambda: ["absent"])
+    monkeypatch.setattr(runner, "names", lambda: ["absent"])
     with pytest.raises(ValueError, match="has no results yet"):
-        _docs.write(workdir, tmp_path)
+        pages.write(workdir, tmp_path)
 
 
 def test_a_path_is_animated(tmp_path):
     lines = {"0": ([0.0, 1.0, 2.0], [0.0, 1.0, 0.0], [1.0, 0.5, 0.1])}
     drawn = chart("path", "A path.", panel(lines, "x", "y", animated=True))
-    (animation,) = _docs.chart_files(drawn, tmp_path / "path.png")
+    (animation,) = pages.chart_files(drawn, tmp_path / "path.png")
     with Image.open(animation) as image:
         assert image.n_frames == 3
 
 
 def test_gaps():
-    assert [_text.gap(2, 3), _text.gap(-10.5, -20.0), _text.gap(1, None), _text.gap([1], [2])] == ["−1", "+9.5", "", ""]
+    assert [wording.gap(2, 3), wording.gap(-10.5, -20.0), wording.gap(1, None), wording.gap([1], [2])] == [
+        "−1",
+        "+9.5",
+        "",
+        "",
+    ]
 
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="unknown experiment 'table1'; known: ig_beta"):
-        _run.find("table1")
+        runner.find("table1")

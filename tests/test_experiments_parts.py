@@ -5,11 +5,11 @@ import pytest
 
 import tests.tiny as tiny
 from experiments import ig_figure1, ig_figure3
-from experiments._laboratory import Laboratory
-from experiments._watching import watch
+from experiments.common.laboratory import Laboratory
+from experiments.common.watching import watch
 from experiments.vc_figure7 import Disturbed
 from keras_vae.config import Config, StageConfig
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.networks import residual_mlp
 from keras_vae.theory.affine import affine_optimum
 

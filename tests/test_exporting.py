@@ -16,10 +16,10 @@ import tensorflow as tf
 
 import keras_vae as kv
 from keras_vae.config import Config, StageConfig, replace
-from keras_vae.data import celeb_a
+from keras_vae.data.sets import celeb_a
 from keras_vae.exporting import export
 from keras_vae.exporting.version_directory import new_version
-from keras_vae.training.run_directory import RunDirectory
+from keras_vae.runs import RunDirectory
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUMBERS = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3}

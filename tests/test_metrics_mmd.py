@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_vae import metrics
-from keras_vae.metrics.rbf import rbf
+from keras_vae.maths.kernels import rbf
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_vae import plugins
 
-NAMES = plugins.names("keras_vae.networks", needs="encoder")
+NAMES = plugins.names("keras_vae.networks")
 # Narrow variants where there is a knob: the same code, less to compute.
 NARROW = {
     "asperti_dense": ({"hidden": (24, 16)}, {"hidden": (24, 16)}),
@@ -24,7 +24,7 @@ CASES += [(name, (9,)) for name in NAMES if name not in CONVOLUTIONAL]
 
 
 def load(name):
-    return plugins.find("keras_vae.networks", name, needs="encoder", kind="network")
+    return plugins.find("keras_vae.networks", name, kind="network")
 
 
 def pair(name, shape, latent_dim=48):

@@ -13,18 +13,18 @@ from keras_vae.theory import __main__ as command
 from keras_vae.theory import kl_terms
 from keras_vae.theory._claims import Claim, above, below, equal
 
-NAMES = plugins.names("keras_vae.theory", needs="check")
+NAMES = plugins.names("keras_vae.theory")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_claim_holds(name):
-    claims = plugins.find("keras_vae.theory", name, "check", "theorem").check()
+    claims = plugins.find("keras_vae.theory", name, "theorem").check()
     assert claims and not [command.line(claim) for claim in claims if not claim.holds]
 
 
-@pytest.mark.parametrize("name", plugins.names("keras_vae.theory", needs="figure"))
+@pytest.mark.parametrize("name", plugins.names("keras_vae.theory", contract="figure"))
 def test_figures_are_drawn(name, tmp_path):
-    module = plugins.find("keras_vae.theory", name, "figure", "theorem")
+    module = plugins.find("keras_vae.theory", name, "theorem")
     path = command.draw(module, tmp_path / "figures" / f"{name}.png")
     assert path.read_bytes()[:4] == b"\x89PNG"
 

@@ -6,7 +6,7 @@ import pytest
 from keras_vae import plugins
 from keras_vae.theory import stationary_points as theorem
 
-NAMES = plugins.names("keras_vae.networks", needs="encoder")
+NAMES = plugins.names("keras_vae.networks")
 PLAIN = [name for name in NAMES if name != "concat_mlp"]
 VECTORS = ["affine", "asperti_dense", "latent_residual", "residual_mlp"]
 CASES = [(name, (8, 8, 1), 32) for name in PLAIN] + [(name, (9,), 5) for name in VECTORS]

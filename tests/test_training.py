@@ -16,9 +16,9 @@ from keras_vae.config import Config, StageConfig, override, replace
 from keras_vae.data.pipeline import Epochs
 from keras_vae.files import write_text
 from keras_vae.models import Stack
+from keras_vae.runs import RunDirectory
 from keras_vae.training.building import build_stage
-from keras_vae.training.guard import NotFiniteError
-from keras_vae.training.run_directory import RunDirectory
+from keras_vae.training.callbacks.guard import NotFiniteError
 from keras_vae.training.train_stage import fit
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

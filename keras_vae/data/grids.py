@@ -3,9 +3,10 @@
 import math
 
 import numpy as np
+from PIL import Image
 
-from keras_vae.data.pixels import to_uint8
 from keras_vae.files import write_atomically
+from keras_vae.maths.arrays import to_uint8
 
 MARGIN = 2  # white pixels between images
 
@@ -35,8 +36,6 @@ def pairs(images, reconstructions, columns=8):
 
 def write_png(path, picture, smallest=512):
     """Write a uint8 picture (H, W, 3) as PNG, enlarged by a whole factor to at least `smallest` pixels a side."""
-    from PIL import Image
-
     factor = max(1, math.ceil(smallest / max(picture.shape[:2])))
     picture = picture.repeat(factor, axis=0).repeat(factor, axis=1)
     write_atomically(path, lambda file: Image.fromarray(picture).save(file, format="PNG"))

@@ -7,12 +7,12 @@ from keras_vae import plugins
 
 def names():
     """The names of all data sets, sorted."""
-    return plugins.names("keras_vae.data", needs="SPLITS")
+    return plugins.names("keras_vae.data.sets")
 
 
 def find(name):
     """The module of the data set `name`: PRESET, SPLITS and load()."""
-    return plugins.find("keras_vae.data", name, needs="SPLITS", kind="data set")
+    return plugins.find("keras_vae.data.sets", name, kind="data set")
 
 
 def load(name, split, **options):

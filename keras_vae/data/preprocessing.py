@@ -2,14 +2,14 @@
 
 This is the only place where it is done, in plain TensorFlow operations that also work in a tf.function and in an
 exported graph, so a served model sees exactly the pixels that it was trained on. EXIF rotation is not applied: the
-pixels are taken as they are stored. TensorFlow is imported on first use, because looking up a data set must be quick.
+pixels are taken as they are stored.
 """
+
+import tensorflow as tf
 
 
 def decode(encoded, channels):
     """The image [H, W, channels] uint8 in the bytes of a PNG or JPEG; 1 channel is grey, 3 is RGB, alpha is dropped."""
-    import tensorflow as tf
-
     # decode_jpeg also reads PNG. The accurate inverse DCT gives the same pixels as other JPEG readers do (Pillow, for
     # one), while the default of decode_image, the fast one, is off by up to 5 grey levels.
     return tf.io.decode_jpeg(encoded, channels=channels, dct_method="INTEGER_ACCURATE")
@@ -17,8 +17,6 @@ def decode(encoded, channels):
 
 def crop_to_aspect(image, size):
     """The largest centred part [h, w, C] of `image` [H, W, C] with the aspect ratio of `size` = (height, width)."""
-    import tensorflow as tf
-
     shape = tf.shape(image)
     height, width = shape[0], shape[1]
     # Whole-number arithmetic: an image that has the right aspect already is never cut by a rounding error.
@@ -34,8 +32,6 @@ def fit(image, size, crop=None):
     The box `crop` = (top, left, height, width), where given, is cut out first; what is left is cut in its centre to the
     aspect of `size`, and resized by area: where the sizes divide evenly each pixel is the exact mean of a block.
     """
-    import tensorflow as tf
-
     if crop is not None:
         top, left, height, width = crop
         image = image[top : top + height, left : left + width]

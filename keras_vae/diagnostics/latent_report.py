@@ -1,9 +1,7 @@
-"""Latent diagnostics during the fit of any Keras model."""
+"""Latent moments as a Keras metric, and a callback that reports them during the fit of any Keras model."""
 
 import keras
 import tensorflow as tf
-
-from keras_vae.diagnostics.latent_moments import LatentMoments
 
 
 class LatentReport(keras.callbacks.Callback):
@@ -34,3 +32,61 @@ class LatentReport(keras.callbacks.Callback):
             self.moments.update_state(mean, stddev)
         if logs is not None:
             logs.update({f"latent_{name}": float(value) for name, value in self.moments.result().items()})
+
+
+@keras.saving.register_keras_serializable("keras_vae")
+class LatentMoments(keras.metrics.Metric):
+    """A metric of (mean, stddev) batches, each (batch, latent_dim), equal to the functions on whole arrays.
+
+    result() is a dict of scalars: `active`, the count of active dimensions; `law_mean` and `law_worst`, the variance
+    law's mean and its value furthest from 1, over the active dimensions (over all where none is active); `kl` in nats.
+    `variance_of_mean` and `mean_of_variance` are the state per dimension, (latent_dim,).
+
+    The state is plain sums, which add up over replicas. They are float64: a variance of 1e-4 about a mean of 5 loses
+    six of its sixteen digits, where float32 would have none left.
+    """
+
+    def __init__(self, latent_dim, threshold=0.01, name="latent_moments", **kwargs):
+        super().__init__(name=name, **{**kwargs, "dtype": "float64"})
+        self.latent_dim, self.threshold = latent_dim, threshold
+        names = ("mean", "squared_mean", "variance", "divergence")
+        self.sums = [self._sum((latent_dim,), f"{name}_sum") for name in names]
+        self.count = self._sum((), "count")
+
+    def _sum(self, shape, name):
+        return self.add_variable(shape, "zeros", dtype="float64", name=name)
+
+    def update_state(self, mean, stddev):
+        mean, variance = tf.cast(mean, tf.float64), tf.square(tf.cast(stddev, tf.float64))
+        divergence = 0.5 * (tf.square(mean) + variance - tf.math.log(variance) - 1.0)
+        for total, values in zip(self.sums, (mean, tf.square(mean), variance, divergence)):
+            total.assign_add(tf.reduce_sum(values, axis=0))
+        self.count.assign_add(tf.cast(tf.shape(mean)[0], tf.float64))
+
+    def _means(self):
+        count = tf.convert_to_tensor(self.count)
+        return [tf.math.divide_no_nan(tf.convert_to_tensor(total), count) for total in self.sums]
+
+    @property
+    def variance_of_mean(self):
+        mean, squared_mean, _, _ = self._means()
+        return tf.maximum(squared_mean - tf.square(mean), 0.0)
+
+    @property
+    def mean_of_variance(self):
+        return self._means()[2]
+
+    def result(self):
+        variance = self.variance_of_mean
+        active = variance > self.threshold
+        law = variance + self.mean_of_variance
+        law = tf.boolean_mask(law, active | ~tf.reduce_any(active))
+        return {
+            "active": tf.reduce_sum(tf.cast(active, tf.float64)),
+            "law_mean": tf.reduce_mean(law),
+            "law_worst": tf.gather(law, tf.argmax(tf.abs(law - 1.0))),
+            "kl": tf.reduce_sum(self._means()[3]),
+        }
+
+    def get_config(self):
+        return {"name": self.name, "latent_dim": self.latent_dim, "threshold": self.threshold}

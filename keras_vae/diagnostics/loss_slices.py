@@ -5,11 +5,11 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.pixels import to_unit
+from keras_vae.checks import checked_data
+from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.gaussians import kl_divergence, squared_error
 from keras_vae.maths.seeded_normal import seeded_normal
-from keras_vae.models.checks import checked_data
-from keras_vae.models.gaussian_vae import GaussianVAE, divergence
-from keras_vae.models.stage import squared_error
+from keras_vae.models.gaussian_vae import GaussianVAE
 
 
 def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
@@ -41,7 +41,7 @@ def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
         """Mean over examples and draws of the squared error, and of the KL: gamma enters only outside."""
         mean, stddev = model.encode(target)
         errors = tf.map_fn(lambda eps: squared_error(target, model.decode(mean + stddev * eps)), noise)
-        return tf.reduce_mean(errors), tf.reduce_mean(divergence(mean, stddev))
+        return tf.reduce_mean(errors), tf.reduce_mean(kl_divergence(mean, stddev))
 
     measure = measure.get_concrete_function()
     before, errors, kls = [variable.numpy() for variable, _ in steps], [], []

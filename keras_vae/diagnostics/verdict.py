@@ -1,6 +1,6 @@
-"""Balanced, over-regularised or under-regularised."""
+"""Verdict: balanced, over-regularised or under-regularised."""
 
-from keras_vae.diagnostics.judgement import Judgement
+import dataclasses
 
 # The papers define the three words (regularisation balance, section 1) without numbers. These are ours.
 
@@ -163,3 +163,16 @@ def _on(active, latent_dim, informative, gap, stochastic, has_prior, second_stag
     if stochastic and informative is not None and informative < REDUNDANT * active:
         advice.append("Most active dimensions are nearly noise: with longer training they collapse, and cost nothing.")
     return advice or ["Nothing to mend."]
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """word: "balanced", "over-regularised" or "under-regularised"; evidence and advice: sentences."""
+
+    word: str
+    evidence: tuple
+    advice: tuple
+
+    def __str__(self):
+        evidence, advice = [f"  - {line}" for line in self.evidence], [f"  > {line}" for line in self.advice]
+        return "\n".join([self.word, *evidence, *advice])

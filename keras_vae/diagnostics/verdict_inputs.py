@@ -5,11 +5,10 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.pixels import to_unit
-from keras_vae.diagnostics.effective_rank import effective_rank
-from keras_vae.diagnostics.latent_table import latent_table
+from keras_vae.checks import checked_data
+from keras_vae.diagnostics.posteriors import effective_rank, latent_table
+from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.kernels import unbiased_mmd
-from keras_vae.models.checks import checked_data
 
 COMPARED = 1000  # codes that the MMD is estimated from, at most
 PAIRS = 10  # of samples of the prior, for the MMD's noise

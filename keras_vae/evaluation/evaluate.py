@@ -6,10 +6,10 @@ import time
 from keras_vae import plugins
 from keras_vae.evaluation.subject import Subject
 from keras_vae.files import read_json, write_json
-from keras_vae.training.progress import say
-from keras_vae.training.run_directory import RunDirectory, load
+from keras_vae.runs import RunDirectory, load
+from keras_vae.training.callbacks.progress import say
 
-PARTS = "keras_vae.evaluation"
+PARTS = "keras_vae.evaluation.parts"
 
 
 def evaluate(workdir, parts=None, data_dir=None, **protocol):
@@ -22,8 +22,8 @@ def evaluate(workdir, parts=None, data_dir=None, **protocol):
     config = run.config()
     if data_dir is not None:
         config.data_options["data_dir"] = data_dir
-    known = plugins.names(PARTS, needs="results")
-    modules = {name: plugins.find(PARTS, name, needs="results", kind="part") for name in parts or known}
+    known = plugins.names(PARTS)
+    modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
     subject = Subject(stack, config, pathlib.Path(workdir), **protocol)
     head = {
         "run": {

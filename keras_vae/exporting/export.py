@@ -10,7 +10,7 @@ from keras_vae.exporting.manifest import FILE, manifest
 from keras_vae.exporting.signatures import signatures
 from keras_vae.exporting.version_directory import new_version
 from keras_vae.files import read_json, write_json
-from keras_vae.training.run_directory import RunDirectory, load
+from keras_vae.runs import RunDirectory, load
 
 
 def export(workdir, export_dir, version=None):

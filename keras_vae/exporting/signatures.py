@@ -8,8 +8,8 @@ import dataclasses
 
 import tensorflow as tf
 
-from keras_vae.data.pixels import to_unit
-from keras_vae.models.stage import squared_error
+from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.gaussians import squared_error
 
 # What the inputs and outputs are, by name; the manifest of an export says so too.
 MEANINGS = {

@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy between two sets of codes."""
+"""Maximum mean discrepancy between two sets of codes, and of the aggregate posterior to the prior."""
 
 import functools
 import itertools
@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_vae.maths.kernels import imq
-from keras_vae.metrics._arrays import blocks, checked_rows
-from keras_vae.metrics.rbf import rbf
+from keras_vae.checks import checked_rows
+from keras_vae.maths.arrays import blocks
+from keras_vae.maths.kernels import imq, rbf
 
 KERNELS = {kernel.__name__: kernel for kernel in (imq, rbf)}
 BLOCK = 2000
@@ -61,3 +61,16 @@ def _sums(kernel, dimension):
         return tf.reduce_sum(tf.linalg.set_diag(gram, tf.zeros_like(gram[0])))
 
     return across, within
+
+
+def mmd_to_prior(means, stddevs, seed=0, kernel="imq"):
+    """The unbiased MMD^2 between q(z), one draw z ~ q(z|x) for each x, and as many draws from N(0, I).
+
+    means, stddevs: (n, latent_dim) of q(z|x). About 0, of either sign, where the aggregate posterior is the prior.
+    """
+    means, stddevs = checked_rows(means, "means"), checked_rows(stddevs, "stddevs")
+    if means.shape != stddevs.shape or np.any(stddevs < 0):
+        raise ValueError(f"stddevs has shape {stddevs.shape}; expected {means.shape} as means, and no negative value")
+    # a stream of its own: codes that were made with default_rng(seed) must not meet the same noise again
+    posterior, prior = np.random.default_rng([seed, 1]).standard_normal((2, *means.shape))
+    return mmd(means + stddevs * posterior, prior, kernel)

@@ -3,8 +3,9 @@
 import keras
 import tensorflow as tf
 
+from keras_vae.maths.gaussians import dimensions, squared_error
 from keras_vae.models.decoder_variance import DecoderVariance
-from keras_vae.models.stage import Stage, dimensions, squared_error
+from keras_vae.models.stage import Stage
 
 
 @keras.saving.register_keras_serializable("keras_vae")

@@ -2,9 +2,9 @@
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
-from keras_vae.models.stage import Stage, dimensions, squared_error
+from keras_vae.maths.gaussians import dimensions, kl_divergence, log_likelihood, squared_error
+from keras_vae.models.stage import Stage
 
 
 @keras.saving.register_keras_serializable("keras_vae")
@@ -36,7 +36,7 @@ class GaussianVAE(Stage):
         if training:
             self.gamma.observe(tf.reduce_mean(error) / dimensions(target))
         reconstruction = -log_likelihood(target, x_hat, self.gamma.value)
-        kl = divergence(mean, stddev)
+        kl = kl_divergence(mean, stddev)
         terms = {"loss": reconstruction + self.beta * kl, "reconstruction": reconstruction, "kl": kl}
         return {**terms, "squared_error": error, **self.gamma.bounds_hit()}, z
 
@@ -45,14 +45,3 @@ class GaussianVAE(Stage):
 
 
 MODEL = GaussianVAE
-
-
-def log_likelihood(x, x_hat, gamma):
-    """log p(x|z) = log N(x; x_hat, gamma I) of each example, (batch,) nats."""
-    log_prob = tfd.Normal(tf.cast(x_hat, tf.float32), tf.sqrt(gamma)).log_prob(tf.cast(x, tf.float32))
-    return tf.reduce_sum(log_prob, axis=tuple(range(1, len(x.shape))))
-
-
-def divergence(mean, stddev):
-    """KL(N(mean, stddev^2) || N(0, I)) of each example, (batch,) nats."""
-    return tf.reduce_sum(tfd.kl_divergence(tfd.Normal(mean, stddev), tfd.Normal(0.0, 1.0)), axis=-1)

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from keras_vae.maths import penalties
+from keras_vae.maths.gaussians import dimensions
 from keras_vae.models.autoencoder import Autoencoder
-from keras_vae.models.stage import dimensions
 
 
 @keras.saving.register_keras_serializable("keras_vae")

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.pixels import to_unit
+from keras_vae.checks import checked_codes, checked_count, checked_data
+from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.gaussians import kl_divergence, log_likelihood
 from keras_vae.maths.seeded_normal import seeded_normal
-from keras_vae.models.checks import checked_codes, checked_count, checked_data
-from keras_vae.models.gaussian_vae import divergence, log_likelihood
 from keras_vae.models.noise import Noise
 from keras_vae.models.trainable import Trainable
 
@@ -189,7 +189,7 @@ class Stack(Trainable):
         log_likelihoods = tf.map_fn(
             lambda eps: log_likelihood(target, self._decode(mean + stddev * eps, index), gamma), noise
         )
-        kl = divergence(mean, stddev) if self._stages[index].stochastic else tf.zeros_like(log_likelihoods[0])
+        kl = kl_divergence(mean, stddev) if self._stages[index].stochastic else tf.zeros_like(log_likelihoods[0])
         return -tf.reduce_mean(log_likelihoods, axis=0), kl
 
     def _pixel_gamma(self, index):

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_vae.data.pixels import to_unit
+from keras_vae.maths.arrays import to_unit
 from keras_vae.models.decoder_variance import DecoderVariance
 from keras_vae.models.noise import Noise
 from keras_vae.models.trainable import Trainable
@@ -89,14 +89,3 @@ class Stage(Trainable):
 
 
 PARTS = ("encoder", "decoder", "gamma")
-
-
-def squared_error(target, x_hat):
-    """||x - x_hat||^2 of each example, (batch,) float32, whatever the rank."""
-    difference = tf.cast(target, tf.float32) - tf.cast(x_hat, tf.float32)
-    return tf.reduce_sum(tf.square(difference), axis=tuple(range(1, len(difference.shape))))
-
-
-def dimensions(x):
-    """d, the number of dimensions of one example, as a float."""
-    return float(tf.TensorShape(x.shape[1:]).num_elements())

@@ -12,13 +12,13 @@ from keras_vae.theory._claims import Claim
 
 
 def main():
-    known = plugins.names("keras_vae.theory", needs="check")
+    known = plugins.names("keras_vae.theory")
     parser = argparse.ArgumentParser(prog="python -m keras_vae.theory", description="Check the theorems of the papers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to check, all by default: {', '.join(known)}")
     parser.add_argument("--out", type=pathlib.Path, help="folder to draw the figures in, NAME.png each")
     args = parser.parse_args()
     try:
-        modules = {name: plugins.find("keras_vae.theory", name, "check", "theorem") for name in args.names or known}
+        modules = {name: plugins.find("keras_vae.theory", name, "theorem") for name in args.names or known}
     except ValueError as error:
         sys.exit(f"error: {error}")
     claims = []

@@ -9,7 +9,7 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, equal
 
 

@@ -7,7 +7,7 @@ below the largest eigenvalue of the data's covariance, and otherwise the global 
 
 import numpy as np
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory import stationary_points
 from keras_vae.theory._claims import above, below, equal
 from keras_vae.theory.saddle_points import slope_and_curvature

@@ -7,7 +7,7 @@ needs kappa >= r (and data that are exactly on their subspace): with kappa < r t
 import numpy as np
 from scipy import optimize
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, below, equal
 from keras_vae.theory.affine import affine_optimum, energy, optimal_parameters
 

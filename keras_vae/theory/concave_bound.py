@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, equal
 from keras_vae.theory.affine import affine_optimum, reduced_energy
 

@@ -11,7 +11,7 @@ there columns of W_x are orthogonal, the posterior's covariance is diagonal, and
 import numpy as np
 from tensorflow_probability import distributions as tfd
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, equal
 from keras_vae.theory.affine import energy, nats, optimal_parameters, random_vae
 from keras_vae.theory.local_minima import negative_log_likelihood

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, below, equal
 from keras_vae.theory._minimise import minimise
 from keras_vae.theory.affine import AffineVAE, affine_optimum, energy, nats, reduced_energy

@@ -10,7 +10,7 @@ together end at the noise variance of probabilistic PCA, the mean of the eigenva
 import numpy as np
 from scipy import optimize
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, equal
 from keras_vae.theory.affine import energy, expected_error, optimal_parameters, random_vae
 

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import optimize
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.maths import penalties
 from keras_vae.theory._claims import above, below, equal
 from keras_vae.theory._minimise import minimise

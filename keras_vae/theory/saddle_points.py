@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import optimize
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, below
 from keras_vae.theory.affine import affine_optimum, reduced_energy
 

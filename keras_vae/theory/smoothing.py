@@ -7,7 +7,7 @@ model.
 
 import numpy as np
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, below, equal
 from keras_vae.theory.affine import affine_optimum, reduced_energy
 

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae import plugins
-from keras_vae.models.gaussian_vae import GaussianVAE, divergence, log_likelihood
+from keras_vae.maths.gaussians import log_likelihood
+from keras_vae.models.gaussian_vae import GaussianVAE
 from keras_vae.theory._claims import above, below
 
 SHAPE, LATENT_DIM, CHOSEN = (8, 8, 1), 32, 5
@@ -67,7 +68,7 @@ def gradients(stage, x, noise, j, gamma=0.1):
         with tf.GradientTape() as tape:
             mean, stddev = stage.encode(x)
             x_hat = stage.decode(mean + stddev * tf.constant(eps, tf.float32))
-            loss = tf.reduce_mean(divergence(mean, stddev) - log_likelihood(x, x_hat, gamma))
+            loss = tf.reduce_mean(kl_divergence(mean, stddev) - log_likelihood(x, x_hat, gamma))
         found = tape.gradient(loss, [variable.value for variable, _ in weights.values()])
         twins.append([one.numpy()[where] for one, (_, where) in zip(found, weights.values())])
     return {name: (one + other) / 2 for name, one, other in zip(weights, *twins)}
@@ -88,7 +89,7 @@ def largest(gradient):
 def build(network, shape=SHAPE, latent_dim=LATENT_DIM, seed=0, **options):
     """A GaussianVAE of the networks of that name; `options` are its own."""
     keras.utils.set_random_seed(seed)
-    module = plugins.find("keras_vae.networks", network, needs="encoder", kind="network")
+    module = plugins.find("keras_vae.networks", network, kind="network")
     return GaussianVAE(module.encoder(shape, latent_dim), module.decoder(latent_dim, shape), **options)
 
 
@@ -102,7 +103,7 @@ def check():
     """Every network of the project, eqs. (30), (31) and (33) of the supplement."""
     x, noise = inputs()
     claims = []
-    for network in plugins.names("keras_vae.networks", needs="encoder"):
+    for network in plugins.names("keras_vae.networks"):
         stage = build(network)
         before = largest(gradients(stage, x, noise, CHOSEN))
         zero(stage, CHOSEN)

@@ -9,7 +9,7 @@ a bias.
 
 import numpy as np
 
-from keras_vae.data import subspace
+from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, equal
 from keras_vae.theory.affine import optimal_encoder, optimal_parameters, optimal_variances
 from keras_vae.theory.kl_terms import divergence

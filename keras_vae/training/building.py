@@ -47,12 +47,12 @@ def measure(stage):
 
 def find_model(name):
     """The class in the file keras_vae/models/<name>.py."""
-    return plugins.find("keras_vae.models", name, needs="MODEL", kind="model").MODEL
+    return plugins.find("keras_vae.models", name, kind="model", contract="MODEL").MODEL
 
 
 def find_network(name):
     """The module keras_vae/networks/<name>.py."""
-    return plugins.find("keras_vae.networks", name, needs="encoder", kind="network")
+    return plugins.find("keras_vae.networks", name, kind="network")
 
 
 @contextlib.contextmanager

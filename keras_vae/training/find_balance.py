@@ -9,7 +9,7 @@ from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.config import Config
 from keras_vae.diagnostics import active_units, variance_law
-from keras_vae.training.progress import say
+from keras_vae.training.callbacks.progress import say
 from keras_vae.training.train import train as train_config
 
 TOLERANCE = 0.1  # of the variance law: "approximately 1" for each variable (section 7); Table 1 is within 0.04

@@ -5,10 +5,10 @@ import time
 from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.data.pipeline import Epochs
+from keras_vae.runs import RunDirectory, load
 from keras_vae.training import strategy
 from keras_vae.training.building import build_stage, policy, runs_in_xla
-from keras_vae.training.progress import say
-from keras_vae.training.run_directory import RunDirectory, load
+from keras_vae.training.callbacks.progress import say
 from keras_vae.training.schedules import LearningRate
 from keras_vae.training.train_stage import DIAGNOSED, train_stage
 

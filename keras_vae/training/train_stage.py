@@ -11,13 +11,13 @@ from keras_vae.data.pipeline import Epochs
 from keras_vae.diagnostics import Verdict
 from keras_vae.files import write_json
 from keras_vae.models import Stack
-from keras_vae.training.backup import Backup
-from keras_vae.training.board import Board
 from keras_vae.training.building import build_stage, measure
-from keras_vae.training.guard import Guard
-from keras_vae.training.probe import Probe
-from keras_vae.training.probe import measure as measure_stage
-from keras_vae.training.progress import Progress, duration, say
+from keras_vae.training.callbacks.backup import Backup
+from keras_vae.training.callbacks.board import Board
+from keras_vae.training.callbacks.guard import Guard
+from keras_vae.training.callbacks.probe import Probe
+from keras_vae.training.callbacks.probe import measure as measure_stage
+from keras_vae.training.callbacks.progress import Progress, duration, say
 from keras_vae.training.schedules import LearningRate
 
 PROBED, DIAGNOSED = 256, 1000  # held-out examples looked at each epoch, and at the end of a stage

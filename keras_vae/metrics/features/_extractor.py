@@ -7,7 +7,8 @@ import typing
 import numpy as np
 from tqdm import tqdm
 
-from keras_vae.metrics._arrays import blocks, checked_images, unit
+from keras_vae.checks import checked_images
+from keras_vae.maths.arrays import blocks, unit
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,12 +7,12 @@ from keras_vae import plugins
 
 def names():
     """The names of all feature extractors, sorted."""
-    return plugins.names("keras_vae.metrics.features", needs="extractor")
+    return plugins.names("keras_vae.metrics.features")
 
 
 def find(name):
     """The module of the feature extractor `name`."""
-    return plugins.find("keras_vae.metrics.features", name, needs="extractor", kind="feature extractor")
+    return plugins.find("keras_vae.metrics.features", name, kind="feature extractor")
 
 
 def load(name, **options):

@@ -8,11 +8,12 @@ import tempfile
 
 import keras
 import numpy as np
+import tensorflow_datasets as tfds
 from tqdm import tqdm
 
 from keras_vae import data
 from keras_vae.files import read_json, write_atomically, write_json
-from keras_vae.metrics._arrays import blocks, unit
+from keras_vae.maths.arrays import blocks, unit
 from keras_vae.metrics.features._extractor import Extractor, weights_sha256
 
 LABELLED = ("mnist", "fashion_mnist")
@@ -76,8 +77,6 @@ def _train(network, dataset, data_dir):
 
 def labelled(dataset, split, data_dir):
     """Images float32 (n, 28, 28, 1) and their labels (n,), in file order."""
-    import tensorflow_datasets as tfds
-
     images = data.load(dataset, split, data_dir=data_dir)  # first: it prepares the data, or says what is missing
     examples = tfds.load(
         dataset,

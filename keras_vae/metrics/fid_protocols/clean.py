@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.data.pixels import to_uint8
+from keras_vae.maths.arrays import to_uint8
 
 LIMIT = None
 

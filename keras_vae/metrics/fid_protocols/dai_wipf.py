@@ -6,7 +6,7 @@ value is 0 and its brightest 1; the real ones are not.
 
 import numpy as np
 
-from keras_vae.metrics._arrays import unit
+from keras_vae.maths.arrays import unit
 
 LIMIT = 10_000
 

@@ -1,0 +1,1 @@
+"""Parts that experiments share: the laboratory that trains, the runner, findings, charts and pages."""

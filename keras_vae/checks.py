@@ -1,0 +1,118 @@
+"""Checks of arguments: every error names the argument and says what would be right."""
+
+import numbers
+
+import numpy as np
+
+
+def checked_data(data, shape, argument="images"):
+    """`data` as an array (n, *shape): uint8 or float32 in [0, 1] if images (rank-3 shape), finite floats if points."""
+    data = np.asarray(data)
+    wanted = f"(n, {', '.join(map(str, shape))})"
+    if data.ndim != len(shape) + 1 or data.shape[1:] != tuple(shape):
+        raise ValueError(f"{argument} has shape {data.shape}; expected {wanted}")
+    if len(data) == 0:
+        raise ValueError(f"{argument} is empty; expected at least one")
+    if data.dtype == np.uint8:
+        return data
+    if data.dtype.kind != "f":
+        raise ValueError(f"{argument} has dtype {data.dtype}; expected float32 in [0, 1] or uint8, of shape {wanted}")
+    _check_finite(data, argument)
+    if len(shape) == 3 and data.size and (data.min() < 0.0 or data.max() > 1.0):
+        found = f"[{data.min():.4g}, {data.max():.4g}]"
+        raise ValueError(f"{argument} has values in {found}; expected float32 in [0, 1], or uint8 in [0, 255]")
+    return data.astype(np.float32, copy=False)
+
+
+def checked_codes(codes, latent_dim, argument="codes"):
+    """`codes` as float32 (n, latent_dim)."""
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or codes.shape[1] != latent_dim:
+        raise ValueError(f"{argument} has shape {codes.shape}; expected (n, {latent_dim})")
+    if len(codes) == 0:
+        raise ValueError(f"{argument} is empty; expected at least one")
+    if codes.dtype.kind not in "fiu":
+        raise ValueError(f"{argument} has dtype {codes.dtype}; expected float32")
+    _check_finite(codes, argument)
+    return codes.astype(np.float32, copy=False)
+
+
+def checked_count(count, argument="count"):
+    """`count` as a positive int."""
+    if isinstance(count, bool) or int(count) != count or count < 1:
+        raise ValueError(f"{argument} is {count}; expected a whole number of at least 1")
+    return int(count)
+
+
+def _check_finite(data, argument):
+    bad = int(np.size(data) - np.isfinite(data).sum())
+    if bad:
+        raise ValueError(f"{argument} has {bad} values that are NaN or infinite; expected finite numbers")
+
+
+def whole(option, value, least=1):
+    """`value` as an int that is at least `least`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{option} must be a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
+def size(image_size):
+    """`image_size` as a pair (height, width) of positive ints."""
+    try:
+        height, width = image_size
+        return whole("height", height), whole("width", width)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"image_size must be a pair of positive whole numbers (height, width), not {image_size!r}"
+        ) from None
+
+
+def not_negative(option, value):
+    """`value` as a float that is finite and at least 0."""
+    if not isinstance(value, numbers.Real) or not 0 <= value < float("inf"):
+        raise ValueError(f"{option} must be a number of at least 0, not {value!r}")
+    return float(value)
+
+
+def posterior_moments(means, stddevs):
+    """means, stddevs as float64 (n, latent_dim); ValueError where they are no posteriors of n examples."""
+    means, stddevs = np.asarray(means, np.float64), np.asarray(stddevs, np.float64)
+    if means.ndim != 2 or not means.size:
+        raise ValueError(f"means has shape {means.shape}; expected (n, latent_dim), at least one of each")
+    if stddevs.shape != means.shape:
+        raise ValueError(f"stddevs has shape {stddevs.shape}; expected that of means, {means.shape}")
+    for name, values in (("means", means), ("stddevs", stddevs)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} has values that are NaN or infinite; expected finite numbers")
+    if stddevs.min() < 0.0:
+        raise ValueError(f"stddevs has values down to {stddevs.min():.4g}; expected deviations, not below zero")
+    return means, stddevs
+
+
+def checked_examples(examples, argument):
+    """`examples` as an array of images or points, all of one shape; what makes them wrong raises ValueError."""
+    examples = np.asarray(examples)
+    if examples.ndim not in (2, 4):
+        raise ValueError(f"{argument} has shape {examples.shape}; expected images (n, H, W, C) or points (n, d)")
+    return checked_data(examples, examples.shape[1:], argument)
+
+
+def checked_images(images, argument):
+    """`images` as an array (n, H, W, C) of uint8 or of float32 in [0, 1]."""
+    images = np.asarray(images)
+    if images.ndim != 4:
+        raise ValueError(f"{argument} has shape {images.shape}; expected images (n, H, W, C)")
+    return checked_examples(images, argument)
+
+
+def checked_rows(rows, argument, least=2):
+    """`rows` as finite numbers (n, d) with n >= least."""
+    rows = np.asarray(rows)
+    if rows.ndim != 2 or rows.dtype.kind not in "fiu":
+        raise ValueError(f"{argument} has shape {rows.shape} and dtype {rows.dtype}; expected numbers (n, d)")
+    if len(rows) < least or not rows.shape[1]:
+        raise ValueError(f"{argument} has shape {rows.shape}; expected at least {least} rows of at least one number")
+    if not np.all(np.isfinite(rows)):
+        raise ValueError(f"{argument} has values that are NaN or infinite; expected finite numbers")
+    return rows

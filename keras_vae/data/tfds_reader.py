@@ -1,0 +1,101 @@
+"""Reads one split of a prepared TFDS data set into one uint8 array, with every failure turned into one plain error."""
+
+import logging
+import pathlib
+import urllib.error
+import urllib.request
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from tqdm import tqdm
+
+NO_DOWNLOAD_NEEDED = "faces, subspace and curve are computed and need no files; folder reads any directory of images"
+
+
+def read(name, split, data_dir, preprocess, shape, limit=None, source=None):
+    """Images [N, *shape] uint8 of `split`, in file order, each made by `preprocess` from the bytes of its file.
+
+    `limit` keeps the first images only. A data set that is not prepared yet is downloaded from `source` (a URL) where
+    one is given and can be reached; otherwise FileNotFoundError says what to do.
+    """
+    builder = _builder(name, data_dir, source)
+    count = builder.info.splits[split].num_examples
+    count = count if limit is None else min(limit, count)
+    images = np.empty((count, *shape), np.uint8)
+    examples = builder.as_dataset(
+        split=f"{split}[:{count}]",
+        decoders={"image": tfds.decode.SkipDecoding()},
+        # One file after the other: the order must not depend on how many files the data set was written to.
+        read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
+    )
+    batches = examples.map(lambda example: preprocess(example["image"]), tf.data.AUTOTUNE).batch(256).prefetch(2)
+    done = 0
+    try:
+        # The bar waits 5 seconds before it shows itself: small data sets stay silent.
+        with tqdm(total=count, desc=f"reading {name} {split}", unit=" images", delay=5) as bar:
+            for batch in batches.as_numpy_iterator():
+                images[done : done + len(batch)] = batch
+                done += len(batch)
+                bar.update(len(batch))
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+        damage = str(error).splitlines()[0]
+    else:
+        damage = f"it has {done} images instead of {count}"
+    if done < count:
+        raise ValueError(
+            f"the {split} split of {name} in {builder.data_path} is damaged after image {done}: {damage}. "
+            "Delete that directory and prepare it again."
+        )
+    return images
+
+
+def _builder(name, data_dir, source):
+    """The TFDS builder of `name`, prepared."""
+    if data_dir is not None and not pathlib.Path(data_dir).expanduser().is_dir():
+        raise FileNotFoundError(f"data_dir {str(data_dir)!r} is not a directory. {_advice(name, source)}")
+    # TFDS warns at length about an empty directory; the error below says the same in one sentence.
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        builder = tfds.builder(name, data_dir=data_dir and pathlib.Path(data_dir).expanduser())
+        if builder.is_prepared():
+            return builder
+        problem = _download(builder, source)
+    finally:
+        logger.setLevel(level)
+    if problem is None:
+        return builder
+    looked_for = f"{builder.name}/{builder.version} (files {builder.name}-*.tfrecord-*)"
+    raise FileNotFoundError(
+        f"{name} was not found: looked for {looked_for} in {builder.data_path.parent.parent}; {problem}. "
+        f"{_advice(name, source)}"
+    )
+
+
+def _download(builder, source):
+    """Downloads and prepares a data set. Returns None, or what went wrong in a few words."""
+    if source is None:
+        return "it is not downloaded automatically, because its host nearly always refuses"
+    try:
+        urllib.request.urlopen(source, timeout=5).close()  # Fails at once, where TFDS would retry for minutes.
+    except urllib.error.HTTPError:
+        pass  # The host answered; that it lists no directory does not matter.
+    except OSError as error:
+        return f"{source} cannot be reached for a download ({getattr(error, 'reason', error)})"
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # TFDS raises anything from OSError to its own checksum errors.
+        return f"the download from {source} failed ({type(error).__name__}: {str(error).splitlines()[0][:200]})"
+    return None
+
+
+def _advice(name, source):
+    by_hand = "on a machine with network access"
+    if source is None:
+        by_hand = "after putting its files, downloaded by hand, where that command asks for them"
+    return (
+        f"Pass --data_dir=DIRECTORY where DIRECTORY/{name} was prepared with TensorFlow Datasets; to prepare it, run "
+        f"`tfds build {name} --data_dir=DIRECTORY` {by_hand}. Without any download: {NO_DOWNLOAD_NEEDED}."
+    )

@@ -1,0 +1,108 @@
+"""Reconstruction gain of latent dimensions, and the worth of a dimension under added noise."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from keras_vae.checks import checked_data
+from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.gaussians import squared_error
+
+BATCH = 256
+DEVIATIONS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
+NODES = 16  # of Gauss-Hermite quadrature: exact for a decoder that is a polynomial of degree 15 in the dimension
+
+
+def reconstruction_gain(stack, images, stage=None):
+    """The squared error in pixels that zeroing each dimension of the posterior mean adds, (latent_dim,).
+
+    Variable collapse, section 5: near zero for a collapsed dimension. `stage`: of the inference code by default.
+    images: (n, H, W, C), uint8 or float32 in [0, 1].
+    """
+    images = checked_data(images, stack.data_shape)
+    mean, _ = stack.encode(images, stage=stage)
+    index = stack.stages.index(stack.stage(stage).name)
+    return decoder_gain(lambda z: stack._decode(z, index), mean, to_unit(images))
+
+
+def decoder_gain(decode, codes, targets):
+    """The squared error that zeroing each code dimension adds, (latent_dim,): variable collapse, section 5.
+
+    It is the mean over examples of ||x - decode(z with z_k = 0)||^2 - ||x - decode(z)||^2.
+    decode: a function (or Keras model) of tensors z (n, latent_dim) -> (n, ...).
+    codes: (n, latent_dim) posterior means; targets: (n, ...), what decode(codes) should equal.
+    """
+    codes, targets = np.asarray(codes, np.float32), np.asarray(targets, np.float32)
+    if codes.ndim != 2 or not codes.size:
+        raise ValueError(f"codes has shape {codes.shape}; expected (n, latent_dim), at least one of each")
+    if len(targets) != len(codes):
+        raise ValueError(f"targets has {len(targets)} examples; expected one for each of the {len(codes)} codes")
+    latent_dim = codes.shape[1]
+
+    @tf.function(reduce_retracing=True)
+    def error(z, x, kept):
+        return tf.reduce_sum(squared_error(x, decode(z * kept)))
+
+    starts = range(0, len(codes), BATCH)
+    batches = [(tf.constant(codes[i : i + BATCH]), tf.constant(targets[i : i + BATCH])) for i in starts]
+    errors = []
+    masks = np.concatenate([np.ones((1, latent_dim)), 1.0 - np.eye(latent_dim)]).astype(np.float32)
+    for kept in tqdm(masks, desc="reconstruction gain", unit="dim", disable=None, delay=5.0):
+        errors.append(sum(float(error(z, x, tf.constant(kept))) for z, x in batches) / len(codes))
+    return np.asarray(errors[1:]) - errors[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class NoiseProbe:
+    """One value per deviation of the added noise, each an array (len(deviations),)."""
+
+    deviations: np.ndarray
+    gain: np.ndarray  # squared error that zeroing the noisy dimension would add; negative where zeroing is better
+    gain_in_nats: np.ndarray  # gain / (2 gamma): what the reconstruction term of the loss makes of it
+    kl: np.ndarray  # of the dimension, in nats
+
+    @property
+    def worth_keeping(self):
+        """Bool per deviation: while the gain exceeds the KL, the dimension lowers the loss; beyond, it collapses."""
+        return self.gain_in_nats > self.kl
+
+
+def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
+    """NoiseProbe of one dimension: variable collapse, Fig. 7, as a measurement at fixed weights.
+
+    z_k ~ N(mu_k, sigma_k^2 + deviation^2), the other dimensions at their means. The expectation over z_k is by
+    quadrature, so the result has no noise of its own. Fig. 7 trains between increments: there the network reacts.
+    """
+    images = checked_data(images, stack.data_shape)
+    mean, stddev = stack.encode(images, stage=stage)
+    index, latent_dim = stack.stages.index(stack.stage(stage).name), mean.shape[1]
+    if not 0 <= dimension < latent_dim:
+        raise ValueError(f"dimension is {dimension}; expected one of 0 to {latent_dim - 1}")
+    if not stack.stage(stage).stochastic:
+        raise ValueError(f"stage {stack.stage(stage).name!r} is deterministic; expected one with a KL term")
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / weights.sum()
+    column = tf.one_hot(dimension, latent_dim)
+
+    @tf.function(reduce_retracing=True)
+    def batch_error(x, z, values):
+        z = z * (1.0 - column) + values[:, None] * column
+        return tf.reduce_sum(squared_error(to_unit(x), stack._decode(z, index)))
+
+    def error(values):
+        """Mean squared error with z_k = values (n,)."""
+        arrays = (images, mean, values.astype(np.float32))
+        batches = ([array[i : i + BATCH] for array in arrays] for i in range(0, len(images), BATCH))
+        return sum(float(batch_error(*map(tf.constant, batch))) for batch in batches) / len(images)
+
+    mu, variance = mean[:, dimension].astype(np.float64), np.square(stddev[:, dimension], dtype=np.float64)
+    zeroed, gain, kl = error(np.zeros(len(mean))), [], []
+    for deviation in deviations:
+        total = variance + deviation**2
+        errors = [error(mu + node * np.sqrt(total)) for node in nodes]
+        gain.append(zeroed - float(np.dot(weights, errors)))
+        kl.append(np.mean(0.5 * (mu**2 + total - np.log(total) - 1.0)))
+    gain, gamma = np.asarray(gain), float(stack._pixel_gamma(index))
+    return NoiseProbe(np.asarray(deviations, np.float64), gain, gain / (2.0 * gamma), np.asarray(kl))

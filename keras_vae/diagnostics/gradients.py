@@ -1,0 +1,59 @@
+"""The gradient of the loss with respect to the codes, outside training."""
+
+import contextlib
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.checks import checked_data
+from keras_vae.maths.arrays import to_unit
+from keras_vae.models.stack import Stack
+
+
+def gradient_norm(model, images, batch_size=256):
+    """||dL/dz||_2 of each example, (n,), L being the loss of one example (regularisation balance, Fig. 1).
+
+    model: a stack, whose active stage is measured, or one of our stages on its own, on its own data. Weights, gamma
+    and noise counters stay as they are; the draws are those that the next training step would make outside XLA.
+    images: (n, *data_shape).
+    """
+    images = checked_data(images, model.data_shape)
+    with _undisturbed(model):
+
+        @tf.function(input_signature=[tf.TensorSpec((None, *model.data_shape), images.dtype)])
+        def norms(x):
+            with tf.GradientTape() as tape:
+                terms, z = model.terms(_batch(model, x), training=False)
+                loss = tf.reduce_mean(terms["loss"])
+            return tf.norm(tape.gradient(loss, z), axis=-1) * tf.cast(tf.shape(z)[0], tf.float32)
+
+        norms = norms.get_concrete_function()  # one trace per call of ours is no mistake that TensorFlow should report
+        starts = range(0, len(images), batch_size)
+        return np.concatenate([norms(tf.constant(images[i : i + batch_size])) for i in starts])
+
+
+def _batch(model, x):
+    """What fit would take for the images x."""
+    if not isinstance(model, Stack) or model.active_stage is model.stage(model.stages[0]):
+        return x
+    below = model.stages[model.stages.index(model.active_stage.name) - 1]
+    posterior = model._encode(x, model.stages.index(below))
+    return (*posterior, to_unit(x)) if model.active_stage.measure == "pixels" else posterior
+
+
+@contextlib.contextmanager
+def _undisturbed(model):
+    """Draw noise outside XLA, and put its counters back."""
+    models = [model, *(model.stage(name) for name in model.stages)] if isinstance(model, Stack) else [model]
+    counters = [each.noise.counter for each in models if hasattr(each, "noise")]
+    counters += [each.draws.counter for each in models if hasattr(each, "draws")]
+    eager, saved = [each.run_eagerly for each in models], [int(counter.numpy()) for counter in counters]
+    for each in models:
+        each.run_eagerly = True  # threefry has no kernel outside XLA; the code below is compiled all the same
+    try:
+        yield
+    finally:
+        for each, value in zip(models, eager):
+            each.run_eagerly = value
+        for counter, value in zip(counters, saved):
+            counter.assign(value)

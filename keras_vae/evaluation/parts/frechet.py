@@ -1,0 +1,40 @@
+"""Frechet distances of samples and reconstructions, with their floors, by both protocols."""
+
+import inspect
+
+from keras_vae import plugins
+from keras_vae.metrics import features, fid_table
+
+
+def results(subject):
+    """One table a protocol: the floor, the Downsample row, reconstructions, and samples of each stage."""
+    if not subject.are_images:
+        return {}
+    extractor = _extractor(subject)
+    fakes = {"reconstruction": subject.reconstructions}
+    fakes |= {f"samples of {name}": samples for name, samples in subject.samples.items()}
+    split = f"{subject.config.dataset} test, {'x'.join(map(str, subject.stack.data_shape))}"
+    protocols = plugins.names("keras_vae.metrics.fid_protocols")
+    found = {name: fid_table(extractor, subject.test, fakes, name, split, subject.seed) for name in protocols}
+    rows = [[row, *(found[name][row]["value"] for name in protocols)] for row in found[protocols[0]]]
+    any_row = found[protocols[0]]["reconstruction"]
+    facts = "".join(f", {key} {value}" for key, value in extractor.facts.items())
+    note = (
+        f"Features {extractor.name} (SHA-256 {extractor.sha256[:12]}{facts}), N = {any_row['n_real']:,}, {split}. "
+        "Compare only with the same features, N and protocol; published FIDs need inception_2015."
+    )
+    title = f"Frechet distance, {extractor.name}"
+    return {
+        "tables": [{"title": title, "columns": ["", *protocols], "rows": rows, "note": note}],
+        "frechet": found,
+    }
+
+
+def _extractor(subject):
+    options = {
+        "dataset": subject.config.dataset,
+        "data_dir": subject.config.data_options.get("data_dir"),
+        "path": subject.feature_path,
+    }
+    takes = inspect.signature(features.find(subject.features).extractor).parameters
+    return features.load(subject.features, **{name: value for name, value in options.items() if name in takes})

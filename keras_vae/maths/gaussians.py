@@ -1,0 +1,26 @@
+"""Gaussian densities: log-likelihood, KL divergence to the prior, squared error."""
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+
+def squared_error(target, x_hat):
+    """||x - x_hat||^2 of each example, (batch,) float32, whatever the rank."""
+    difference = tf.cast(target, tf.float32) - tf.cast(x_hat, tf.float32)
+    return tf.reduce_sum(tf.square(difference), axis=tuple(range(1, len(difference.shape))))
+
+
+def dimensions(x):
+    """d, the number of dimensions of one example, as a float."""
+    return float(tf.TensorShape(x.shape[1:]).num_elements())
+
+
+def log_likelihood(x, x_hat, gamma):
+    """log p(x|z) = log N(x; x_hat, gamma I) of each example, (batch,) nats."""
+    log_prob = tfd.Normal(tf.cast(x_hat, tf.float32), tf.sqrt(gamma)).log_prob(tf.cast(x, tf.float32))
+    return tf.reduce_sum(log_prob, axis=tuple(range(1, len(x.shape))))
+
+
+def kl_divergence(mean, stddev):
+    """KL(N(mean, stddev^2) || N(0, I)) of each example, (batch,) nats."""
+    return tf.reduce_sum(tfd.kl_divergence(tfd.Normal(mean, stddev), tfd.Normal(0.0, 1.0)), axis=-1)

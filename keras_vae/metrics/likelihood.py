@@ -1,0 +1,111 @@
+"""Likelihood by importance sampling (Burda et al. 2015, eq. (8)), and bits per dimension."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from tqdm import tqdm
+
+from keras_vae.checks import checked_count, checked_data, checked_examples
+from keras_vae.maths.arrays import blocks, to_unit
+from keras_vae.maths.gaussians import log_likelihood
+
+BATCH = 500  # part of what the draws depend on, so it is no option
+
+
+def nll_from_log_weights(log_weights):
+    """-log(1/K sum_k w_k), (n,), from log_weights (K, n): log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x)."""
+    log_weights = tf.convert_to_tensor(log_weights)
+    return math.log(log_weights.shape[0]) - tf.reduce_logsumexp(log_weights, axis=0)
+
+
+def importance_sampling(encode, decode, gamma, images, samples=50, seed=0):
+    """Upper bound on -log p(x) of each image in nats, (n,) float32, that falls to it as `samples` grows.
+
+    encode    x (n, ...) float32 in [0, 1] -> mean, stddev of q(z|x), (n, latent_dim): the proposal. Positive stddev.
+    decode    z (n, latent_dim) -> mu_x(z), of the shape of x.
+    gamma     variance of p(x|z) = N(mu_x(z), gamma I). p(z) = N(0, I).
+    images    uint8 or float32.
+    The functions work on tensors: they are traced into one graph, whether they belong to a live model or are
+    signatures of a loaded SavedModel. Weights are summed as they come, so memory does not grow with `samples`.
+    The draws of image i depend on `seed` and i alone.
+    """
+    images, samples = checked_examples(images, "images"), checked_count(samples, "samples")
+    if not 0 < float(gamma) < math.inf:
+        raise ValueError(f"gamma is {gamma}; expected a positive variance")
+    spec = tf.TensorSpec((None, *images.shape[1:]), tf.as_dtype(images.dtype))
+    gamma = tf.constant(gamma, tf.float32)
+
+    @tf.function(input_signature=[spec, tf.TensorSpec((), tf.int64)])
+    def nll(x, start):
+        x = to_unit(x)
+        mean, stddev = encode(x)
+        total = tf.fill(tf.shape(mean)[:1], -math.inf)
+        for k in tf.range(samples, dtype=tf.int64):
+            # philox counts through a block row by row: a row is the same however many follow it
+            eps = tf.random.stateless_normal(tf.shape(mean), tf.stack([seed, start * 2**31 + k]), alg="philox")
+            log_weight = log_importance_weight(x, decode(mean + stddev * eps), gamma, mean, stddev, eps)
+            total = tfp.math.log_add_exp(total, tf.ensure_shape(log_weight, total.shape))
+        return math.log(samples) - total
+
+    batches = blocks(len(images), BATCH)
+    bar = tqdm(batches, desc=f"likelihood, {samples} draws", unit="batch", disable=None, delay=2)
+    found = np.concatenate([nll(images[block], number).numpy() for number, block in enumerate(bar)])
+    if wrong := np.sum(~np.isfinite(found)):
+        raise ValueError(
+            f"the likelihood of {wrong} of {len(found)} images is not finite: encode must give finite means and "
+            "positive deviations (a deterministic encoder gives zeros and has no likelihood), decode finite images"
+        )
+    return found
+
+
+def log_importance_weight(x, x_hat, gamma, mean, stddev, eps):
+    """log w = log p(x|z) + log p(z) - log q(z|x) at z = mean + stddev eps, (n,).
+
+    The normalisers (2 pi)^(-1/2) of p(z) and q(z|x) cancel, and the density of z under q is that of eps, scaled.
+    """
+    z = mean + stddev * eps
+    log_ratio = 0.5 * (tf.square(eps) - tf.square(z)) + tf.math.log(stddev)
+    return log_likelihood(x, x_hat, gamma) + tf.reduce_sum(log_ratio, axis=-1)
+
+
+def importance_weighted_nll(stack, images, samples=50, seed=0):
+    """Nats per image, (n,): the importance-weighted bound of Burda et al. (2015) with q(z|x) as the proposal.
+
+    z is the inference code and p(x|z) = N(mu_x(z), gamma I) in pixels, so it is the density of continuous x in [0, 1]^d
+    and usually negative (Table 1 of regularisation balance). Where the VAE lies on an autoencoder and measures in the
+    autoencoder's codes, gamma is the autoencoder's: codes pass down as they are decoded, without noise.
+    A deterministic inference stage has no likelihood: ValueError.
+    """
+    name = stack.inference_stage
+    stage = stack.stage(name)
+    if not stage.stochastic:
+        raise ValueError(
+            f"stack has a deterministic inference stage, {name!r} ({type(stage).__name__}): with one code per image "
+            "there is no q(z|x) to draw from and no likelihood; expected a stack whose inference stage is a GaussianVAE"
+        )
+    images, index = checked_data(images, stack.data_shape), stack.stages.index(name)
+    return importance_sampling(
+        lambda x: stack._encode(x, index),
+        lambda z: stack._decode(z, index),
+        stack.gamma,
+        images,
+        samples,
+        seed,
+    )
+
+
+def bits_per_dim(nll, shape, levels=256):
+    """`nll` (n,), nats per image of a density on [0, 1]^d, d = prod(shape), as bits per dimension.
+
+    levels    number of grey levels of the pixels, so 1/(levels - 1) apart (256: 8 bits). Density times that spacing
+              stands for a probability, which adds log2(levels - 1) bits. None: bits of the density itself.
+
+    It bounds a code length only for data to which noise of the width of one level was added; on bare 8-bit images a
+    density can rise without bound between the levels, and this number can be negative.
+    """
+    if levels is not None and levels < 2:
+        raise ValueError(f"levels is {levels}; expected at least 2, or None for the density itself")
+    offset = 0.0 if levels is None else math.log2(levels - 1)
+    return np.asarray(nll, np.float64) / (math.prod(shape) * math.log(2.0)) + offset

@@ -1,0 +1,1 @@
+"""Callbacks of the training of a stage, one file each."""
