@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae import plugins
-from keras_vae.maths.gaussians import log_likelihood
+from keras_vae.maths.gaussians import kl_divergence, log_likelihood
 from keras_vae.models.gaussian_vae import GaussianVAE
 from keras_vae.theory._claims import above, below
 
