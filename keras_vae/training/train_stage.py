@@ -11,7 +11,7 @@ from keras_vae.data.pipeline import Epochs
 from keras_vae.diagnostics import Verdict
 from keras_vae.files import write_json
 from keras_vae.models import Stack
-from keras_vae.training.building import build_stage, measure
+from keras_vae.training.building import build_stage
 from keras_vae.training.callbacks.backup import Backup
 from keras_vae.training.callbacks.board import Board
 from keras_vae.training.callbacks.guard import Guard
@@ -30,7 +30,7 @@ def train_stage(run, config, index, images, held_out):
     stack = Stack([*below, build_stage(config, index, shape)], seed=config.seed)
     if settings.latent_dim > np.prod(shape):
         say(f"{settings.name}: {settings.latent_dim} latent dimensions for data of {np.prod(shape)}: more than enough")
-    epochs = Epochs(_arrays(run, config, index, stack, images), settings.batch_size, seed=config.seed * 100 + index)
+    epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=config.seed * 100 + index)
     fit(run, settings, stack, epochs, held_out)
 
 
@@ -71,13 +71,14 @@ def fit(run, settings, stack, epochs, held_out, extra=()):
     _conclude(stack, settings.epochs - first_epoch, seconds, seen, history[-1])
 
 
-def _arrays(run, config, index, stack, images):
-    """What the stage trains on: images, or posteriors of the stage below, with the images if it measures in them."""
-    if index == 0:
+def _arrays(run, stack, images):
+    """Arrays that Codec.training_inputs makes of the training images, with the codes kept in the run."""
+    name = stack.active_stage.name
+    below = stack.codec.below(name)
+    if below is None:
         return [images]
-    lower = config.stages[index - 1].name
-    codes = posteriors(run.stage(lower) / "posteriors.npz", lambda x: stack.encode(x, lower), images)
-    return [*codes, images] if measure(config.stages[index]) == "pixels" else [*codes]
+    codes = posteriors(run.stage(below) / "posteriors.npz", lambda x: stack.encode(x, below), images)
+    return [*codes, *stack.codec.training_images(name, images)]
 
 
 def _changing(stack):

@@ -26,8 +26,7 @@ class Probe(keras.callbacks.Callback):
 
 def target_dimensions(stack):
     """d of the space that the active stage's error is measured in."""
-    shape = stack.data_shape if stack.active_stage.measure == "pixels" else stack.active_stage.data_shape
-    return int(np.prod(shape))
+    return int(np.prod(stack.codec.error_shape(stack.active_stage.name)))
 
 
 def measure(stack, name, images):
