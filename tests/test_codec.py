@@ -85,7 +85,8 @@ def test_a_curved_decoder_is_integrated_by_its_linearisation_as_a_proposal():
     error = np.sum(np.square(decoded[:, None] - x), axis=(2, 3, 4))
     log_likelihood = -0.5 * error / 0.02 - 12 * np.log(2 * np.pi * 0.02)
     exact = np.log(100_000) - special.logsumexp(log_likelihood, axis=0)
-    np.testing.assert_allclose(metrics.importance_weighted_nll(stack, x, samples=1000), exact, atol=0.1)
+    few, many = (metrics.importance_weighted_nll(stack, x, samples).mean() for samples in (2, 2000))
+    assert exact.mean() - 0.05 < many < exact.mean() + 0.5 < few  # from above: the linearisation is only a proposal
     assert -stack.score(x)["elbo"].mean() > exact.mean()
 
 
