@@ -4,7 +4,9 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -18,16 +20,27 @@ import keras_vae as kv
 from keras_vae.config import Config, StageConfig, replace
 from keras_vae.data.sets import celeb_a
 from keras_vae.exporting import export
+from keras_vae.exporting.pictures import MOST_PIXELS, bounded
+from keras_vae.exporting.screen import heat_map
 from keras_vae.exporting.version_directory import new_version
 from keras_vae.runs import RunDirectory
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUMBERS = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 SHAPE = (16, 24, 3)
-BYTES = ("decode_png", "encode_bytes", "reconstruct_bytes", "reconstruct_png", "sample_png", "score_bytes")
+BYTES = (
+    "decode_png",
+    "encode_bytes",
+    "reconstruct_bytes",
+    "reconstruct_png",
+    "sample_png",
+    "score_bytes",
+    "screen_bytes",
+)
+PIXELS = ("encode_uint8", "reconstruct_uint8", "sample_uint8", "score_uint8", "screen_uint8")
 ALL = {
     *("decode", "encode", "latent_table", "reconstruct", "sample", "sample_at_temperature", "sample_first_stage"),
-    *("encode_uint8", "reconstruct_uint8", "score", "score_uint8", "serving_default", *BYTES),
+    *("score", "screen", "serving_default", *PIXELS, *BYTES),
 }
 
 
@@ -130,6 +143,24 @@ def test_bytes_are_seen_as_training_saw_them(served, folder):
             np.testing.assert_array_equal(of_bytes[key], value, err_msg=f"{name} {key}")
 
 
+def test_the_header_is_read_before_the_pixels():
+    """A picture of too many pixels is refused, whatever it would decode to; other bytes are no picture."""
+    read = tf.function(
+        bounded(lambda encoded: tf.strings.length(encoded)), input_signature=[tf.TensorSpec((), tf.string)]
+    )
+    random = np.random.default_rng(0)
+    for kind in ("PNG", "JPEG"):
+        encoded = picture(random, 30, 40, kind)
+        assert read(encoded) == len(encoded)
+    encoded = picture(random, 30, 40, "PNG")
+    for height, width in ((MOST_PIXELS, 2), (0, 5), (2**31 - 1, 2**31 - 1)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="more than 33,554,432 pixels"):
+            read(encoded[:16] + struct.pack(">II", width, height) + encoded[24:])
+    for broken in (b"", b"GIF89a", encoded[:20], picture(random, 30, 40, "JPEG")[:9]):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            read(broken)
+
+
 @pytest.mark.real_data
 def test_photographs_are_cropped_as_training_cropped_them(real_data_dir):
     import tensorflow_datasets as tfds
@@ -149,6 +180,36 @@ def test_png_signatures_are_the_images(served):
     images = served["sample"](seed=seeds)["images"].numpy()
     for png, image in zip(served["sample_png"](seed=seeds)["image_bytes"].numpy(), images, strict=True):
         np.testing.assert_array_equal(PIL.Image.open(io.BytesIO(png)), np.round(image * 255))
+
+
+def test_uint8_samples_are_the_images(served):
+    seeds = np.arange(3, dtype=np.int64)
+    images = served["sample"](seed=seeds)["images"].numpy()
+    np.testing.assert_array_equal(served["sample_uint8"](seed=seeds)["images"], np.round(images * 255))
+
+
+def test_strangeness_is_the_share_of_held_out_images_that_are_less_strange(run, served, folder):
+    """Of the held-out images themselves the shares are 0, 1/8, ..., 7/8; what was never seen is stranger than all."""
+    stack = kv.load(run)
+    images = kv.data.load("folder", "validation", data_dir=str(folder), image_size=SHAPE[:2])
+    found = {name: value.numpy() for name, value in served["screen_uint8"](images=images).items()}
+    order = np.argsort(-stack.score(images)["elbo"])
+    np.testing.assert_allclose(found["strangeness_elbo"][order], np.arange(8) / 8)
+    assert all(values.min() >= 0 and values.max() < 1 for key, values in found.items() if key != "strangeness_png")
+    noise = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), dtype=np.uint8)
+    strange = served["screen_uint8"](images=noise)
+    assert np.all(strange["strangeness_reconstruction"] == 1) and np.all(strange["strangeness"] > 0.8)
+    pictures = [np.asarray(PIL.Image.open(io.BytesIO(png))) for png in strange["strangeness_png"].numpy()]
+    assert [picture.shape for picture in pictures] == [SHAPE] * 2
+
+
+def test_the_heat_is_where_the_error_is():
+    images = np.full((1, 8, 8, 3), 0.5, np.float32)
+    reconstructions = images.copy()
+    reconstructions[0, 2, 5] = 1.0
+    picture = heat_map(images, reconstructions, 0.01).numpy()[0].astype(int)
+    hot = np.abs(picture - picture[0, 0]).sum(axis=-1)
+    assert np.argwhere(hot).tolist() == [[2, 5]]
 
 
 def test_a_seed_is_an_image(served):
@@ -224,7 +285,7 @@ def test_points_have_no_pictures(tmp_path):
     )
     kv.train(config, tmp_path / "run")
     served = tf.saved_model.load(export(tmp_path / "run", tmp_path / "vae")).signatures
-    assert set(served) == ALL - {*BYTES, "encode_uint8", "reconstruct_uint8", "score_uint8", "sample_first_stage"}
+    assert set(served) == ALL - {*BYTES, *PIXELS, "sample_first_stage"}
     assert served["sample"](seed=np.arange(4))["images"].shape == (4, 6)
 
 
@@ -234,7 +295,7 @@ def test_half_precision_stays_inside(folder, run, tmp_path):
     served = tf.saved_model.load(export(tmp_path / "run", tmp_path / "vae")).signatures
     for name, function in served.items():
         dtypes = {spec.dtype for spec in function.structured_outputs.values()}
-        assert dtypes <= {tf.float32, tf.bool, tf.string}, name
+        assert dtypes <= {tf.float32, tf.bool, tf.string, tf.uint8}, name
 
 
 def test_versions_count_up_and_are_never_changed(tmp_path):
@@ -249,7 +310,38 @@ def test_versions_count_up_and_are_never_changed(tmp_path):
     with pytest.raises(ZeroDivisionError), new_version(tmp_path) as draft:
         (draft.path / "half").write_bytes(b"x")
         raise ZeroDivisionError
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "40"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".latest", "1", "2", "40"]
+
+
+def test_the_number_of_a_deleted_version_is_not_given_again(tmp_path):
+    for expected in ("1", "2", "3"):
+        with new_version(tmp_path) as draft:
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+        assert draft.path.name == expected
+        shutil.rmtree(draft.path)
+
+
+def test_a_draft_that_was_killed_goes_and_one_that_is_written_stays(tmp_path):
+    (tmp_path / ".tmp-killed").mkdir()
+    with new_version(tmp_path) as first, new_version(tmp_path) as second:
+        assert sorted(tmp_path.glob(".tmp-*")) == sorted([first.path, second.path])
+        for draft in (first, second):
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+
+
+def test_a_version_is_readable_to_other_users_under_any_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        with new_version(tmp_path) as draft:
+            (draft.path / "variables").mkdir()
+            (draft.path / "variables" / "variables.index").write_bytes(b"x")
+    finally:
+        os.umask(before)
+    modes = {
+        path.relative_to(draft.path.parent).as_posix(): path.stat().st_mode & 0o777 for path in draft.path.rglob("*")
+    }
+    assert modes == {"1/variables": 0o755, "1/variables/variables.index": 0o644}
+    assert draft.path.stat().st_mode & 0o777 == 0o755
 
 
 def test_two_exports_at_once_take_two_numbers(tmp_path):

@@ -1,30 +1,55 @@
 """Write a run as a SavedModel, the form that TensorFlow Serving loads."""
 
+import warnings
+
 import numpy as np
 import tensorflow as tf
 
 from keras_vae import data
 from keras_vae.data import preprocessing
+from keras_vae.data.subset import subset
 from keras_vae.exporting import warm_up
 from keras_vae.exporting.manifest import FILE, manifest
+from keras_vae.exporting.screen import fit_screen
 from keras_vae.exporting.signatures import signatures
 from keras_vae.exporting.version_directory import new_version
 from keras_vae.files import read_json, write_json
 from keras_vae.runs import RunDirectory, load
 
+SCREENED = 1000  # held-out images that `screen` compares with, at most
 
-def export(workdir, export_dir, version=None):
-    """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path."""
+
+def export(workdir, export_dir, version=None, data_dir=None):
+    """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path.
+
+    data_dir: where the data lie, if not where they lay in training; the signature screen compares with held-out images.
+    """
     run, stack = RunDirectory(workdir), load(workdir)
-    offered = signatures(stack.codec, _reader(run.config(), stack.codec), _latents(run, stack))
+    config = run.config()
+    screen = _screen(config, stack, data_dir)
+    offered = signatures(stack.codec, _reader(config, stack.codec), _latents(run, stack), screen)
     # One tf.function for each, shared by names that mean the same (serving_default is encode).
     traced = {id(signature): signature.traced().get_concrete_function() for signature in offered.values()}
     functions = {name: traced[id(signature)] for name, signature in offered.items()}
     with new_version(export_dir, version) as draft:
-        tf.saved_model.save(_holder(stack.codec), str(draft.path), signatures=functions)
-        warm_up.write(draft.path, offered)
+        try:
+            tf.saved_model.save(_holder(stack.codec), str(draft.path), signatures=functions)
+            warm_up.write(draft.path, offered)
+        except tf.errors.OpError as error:  # a full disk, for one
+            raise OSError(f"{export_dir}: the export could not be written: {error.message.splitlines()[0]}") from error
         write_json(draft.path / FILE, manifest(run, stack, functions))
     return draft.path
+
+
+def _screen(config, stack, data_dir):
+    """Screen of held-out images. None, with a warning, where the data cannot be read any more."""
+    options = {**config.data_options, **({"data_dir": data_dir} if data_dir else {})}
+    try:
+        images = data.load(config.dataset, "validation", **options)
+    except (OSError, ValueError) as error:
+        warnings.warn(f"exported without the signature screen, which needs held-out images: {error}", stacklevel=3)
+        return None
+    return fit_screen(stack, subset(images, SCREENED, config.seed))
 
 
 def _holder(codec):

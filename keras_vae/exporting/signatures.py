@@ -5,9 +5,12 @@ the request, as one seed a row.
 """
 
 import dataclasses
+import functools
 
 import tensorflow as tf
 
+from keras_vae.exporting.pictures import as_uint8, bounded, encode_png
+from keras_vae.exporting.screen import screening
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import squared_error
 
@@ -28,6 +31,10 @@ MEANINGS = {
     "active": "whether its posterior mean varies over held-out images by more than 0.01",
     "latent_mean": "mean of q(z) along it, over held-out images",
     "latent_stddev": "standard deviation of q(z) along it, over held-out images",
+    "strangeness_elbo": "share of held-out images whose negative elbo is lower, in [0, 1]",
+    "strangeness_reconstruction": "share of held-out images whose reconstruction term is lower, in [0, 1]",
+    "strangeness": "share of held-out images that are less strange by the stranger of reconstruction and kl, in [0, 1]",
+    "strangeness_png": "PNG of the image in grey with its squared error per pixel as a heat map, blue to yellow",
 }
 
 
@@ -40,25 +47,37 @@ class Signature:
 
     def traced(self):
         """The tf.function to save."""
-        names = [spec.name for spec in self.inputs]
-        return tf.function(lambda *args: self.function(**dict(zip(names, args))), input_signature=self.inputs)
+
+        def checked(*args):
+            # A server feeds what a client sends. oneDNN ends the process, instead of the request, at a wrong rank.
+            shaped = {spec.name: tf.ensure_shape(arg, spec.shape) for spec, arg in zip(self.inputs, args)}
+            return self.function(**shaped)
+
+        return tf.function(checked, input_signature=self.inputs)
 
 
-def signatures(codec, read=None, latents=None):
+def signatures(codec, read=None, latents=None, screen=None):
     """{name: Signature} of a Codec.
 
     read     the bytes of one PNG or JPEG -> the uint8 image (H, W, C) that training made of it; None for points.
     latents  active, mean, stddev of the inference code's dimensions, three (latent_dim,); or None if not known.
+    screen   Screen of held-out images, or None if there are none.
     """
-    found = {}
+    found, describers = {}, _describers(codec)
+    if screen is not None:
+        describers["screen"] = functools.partial(screening, codec, screen)
     for suffix, (spec, reader) in _readers(codec, read).items():
-        for name, describe in _describers(codec).items():
+        for name, describe in describers.items():
             found[name + suffix] = _describing(describe, spec, reader)
     found["serving_default"] = found["encode"]
     codes = tf.TensorSpec((None, codec.latent_dim), tf.float32, "codes")
     found |= {"decode": Signature(lambda codes: {"images": codec.decode(codes)}, (codes,))}
     found |= _samplers(codec)
     if read is not None:
+        sample = found["sample"]
+        found["sample_uint8"] = Signature(
+            lambda seed: {"images": as_uint8(sample.function(seed)["images"])}, sample.inputs
+        )
         for name, of in (("sample_png", "sample"), ("decode_png", "decode"), ("reconstruct_png", "reconstruct_bytes")):
             found[name] = Signature(_encoding_png(found[of].function), found[of].inputs)
     if latents is not None:
@@ -71,10 +90,10 @@ def _readers(codec, read):
     readers = {"": (tf.TensorSpec((None, *codec.data_shape), tf.float32, "images"), lambda images: images)}
     if read is not None:
         readers["_uint8"] = (tf.TensorSpec((None, *codec.data_shape), tf.uint8, "images"), lambda images: images)
-        image = tf.TensorSpec(codec.data_shape, tf.uint8)
+        image, reading = tf.TensorSpec(codec.data_shape, tf.uint8), bounded(read)
         readers["_bytes"] = (
             tf.TensorSpec((None,), tf.string, "image_bytes"),
-            lambda image_bytes: tf.map_fn(read, image_bytes, fn_output_signature=image),
+            lambda image_bytes: tf.map_fn(reading, image_bytes, parallel_iterations=2, fn_output_signature=image),
         )
     return readers
 
@@ -118,8 +137,7 @@ def _samplers(codec):
 def _encoding_png(function):
     def encoding(**inputs):
         outputs = function(**inputs)
-        pixels = tf.cast(tf.round(outputs.pop("images") * 255.0), tf.uint8)
-        return {"image_bytes": tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string), **outputs}
+        return {"image_bytes": encode_png(as_uint8(outputs.pop("images"))), **outputs}
 
     return encoding
 

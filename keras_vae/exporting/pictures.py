@@ -1,0 +1,43 @@
+"""Pictures as bytes, inside the graph of an export: PNGs of images, and files whose headers are read first."""
+
+import tensorflow as tf
+
+MOST_PIXELS = 2**25  # of a picture that is decoded, 33.5 million: 100 MB of RGB; a file of 200 KB may ask for more
+
+
+def as_uint8(images):
+    """uint8 from float32 images in [0, 1]."""
+    return tf.cast(tf.round(images * 255.0), tf.uint8)
+
+
+def encode_png(images):
+    """PNGs (n,) of uint8 images (n, H, W, C)."""
+    return tf.io.encode_png(images, compression=1)  # the fastest; the pixels are the same
+
+
+def bounded(read):
+    """`read`, a function of the bytes of one PNG or JPEG, that refuses other bytes and pictures of too many pixels."""
+
+    def reading(encoded):
+        pixels = tf.reduce_prod(tf.cast(header_size(encoded), tf.int64))
+        message = f"a picture has more than {MOST_PIXELS:,} pixels, or none; send a smaller one"
+        allowed = tf.debugging.Assert((pixels > 0) & (pixels <= MOST_PIXELS), [message, pixels])
+        with tf.control_dependencies([allowed]):
+            return read(tf.identity(encoded))
+
+    return reading
+
+
+def header_size(encoded):
+    """Height and width, int32 (2,), that the header of a PNG or JPEG names."""
+    return tf.cond(
+        tf.strings.substr(encoded, 0, 8) == b"\x89PNG\r\n\x1a\n",
+        lambda: _png_size(encoded),
+        lambda: tf.image.extract_jpeg_shape(encoded)[:2],
+    )
+
+
+def _png_size(encoded):
+    """Bytes 16 to 23 of a PNG: width and height, big-endian. A file that ends before them is refused by substr."""
+    width_height = tf.io.decode_raw(tf.strings.substr(encoded, 16, 8), tf.int32, little_endian=False)
+    return tf.ensure_shape(width_height, (2,))[::-1]
