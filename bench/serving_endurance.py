@@ -15,7 +15,9 @@ import grpc
 import numpy as np
 from absl import app, flags
 
-flags.DEFINE_string("export_dir", None, "Exported model.", required=True)
+from keras_vae import cli
+
+cli.DEFINE_path("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_integer("requests", 50_000, "Good requests.")
 flags.DEFINE_integer("broken", 10_000, "Malformed requests.")
 
@@ -120,4 +122,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=cli.parse)
