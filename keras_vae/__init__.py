@@ -13,6 +13,7 @@ import typing
 from keras_vae import _lazy
 from keras_vae import config as config
 from keras_vae.config import Config, StageConfig
+from keras_vae.version import VERSION
 
 if typing.TYPE_CHECKING:  # for type checkers and editors: what __getattr__ below imports at the first use
     from keras_vae import data, diagnostics, metrics, models, networks, presets, theory
@@ -23,7 +24,7 @@ if typing.TYPE_CHECKING:  # for type checkers and editors: what __getattr__ belo
     from keras_vae.training.find_balance import find_balance
     from keras_vae.training.train import train
 
-__version__ = "0.2.0"
+__version__ = VERSION
 __all__ = [
     "Config",
     "Stack",

@@ -1,4 +1,4 @@
-"""VAE+ on the procedural faces: the recipe of celeb_a_vae_plus on a data set that needs no download."""
+"""VAE+ on the procedural faces: the stack of celeb_a_vae_plus on a data set that needs no download."""
 
 from keras_vae.config import Config, replace
 from keras_vae.presets import celeb_a_vae_plus
