@@ -95,7 +95,7 @@ def ask_grpc(call, chance):
 
 
 def broken(ports, total, seed):
-    """How often each answer came."""
+    """Return how often each answer came."""
     chance, found = random.Random(seed), collections.Counter()
     channel = grpc.insecure_channel(f"127.0.0.1:{ports[0]}")
     call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")

@@ -48,7 +48,6 @@ class Config:
             raise ValueError(f"a configuration needs stages with different names, got {names}")
         for stage in self.stages:
             _check_stage(stage)
-        _check_options(self.data_options, "data_options")
 
     def stage(self, name: str) -> StageConfig:
         """Return the stage of that name."""
@@ -70,13 +69,6 @@ def _check_stage(stage: StageConfig) -> None:
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not value > 0:
             kind = "whole number of at least 1" if whole else "number above 0"
             raise ValueError(f"{stage.name}.{field} is {value!r}; expected a {kind}")
-    for field in ("model_options", "gamma", "network_options"):
-        _check_options(getattr(stage, field), f"{stage.name}.{field}")
-
-
-def _check_options(options: object, path: str) -> None:
-    if not isinstance(options, dict):
-        raise ValueError(f"{path} is {options!r}; expected options by name, for example --set {path}.NAME=VALUE")
 
 
 def to_json(config: Config) -> str:
@@ -130,6 +122,9 @@ def _assign(target: typing.Any, path: list[str], value: object, assignment: str)
         known = [stage.name for stage in target.stages] + known if isinstance(target, Config) else known
         nearest = plugins.nearest(head, known)
         raise ValueError(f"--set {assignment}: unknown name {head!r}; known: {', '.join(known)}{nearest}")
+    if not rest and isinstance(getattr(target, head), dict) and not isinstance(value, dict):
+        owner = assignment.partition("=")[0]
+        raise ValueError(f"--set {assignment}: {owner} holds options by name, as in --set {owner}.NAME=VALUE")
     return replace(target, **{head: _assign(getattr(target, head), rest, value, assignment) if rest else value})
 
 

@@ -8,8 +8,7 @@ import tarfile
 
 import pytest
 
-import keras_vae as kv
-from keras_vae import cli, plugins
+from keras_vae import cli
 from tests import tiny
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -144,12 +143,3 @@ def test_a_run_is_loaded_by_whoever_imports_the_library_alone(tmp_path):
     code = "import os; del os.dup2\n"  # importing the library does not touch file descriptors
     code += f"import keras_vae as kv; print(kv.load({str(tmp_path / 'run')!r}).sample(2).shape[0], kv.train, kv.export)"
     assert run_code(code).startswith("2 <function train")
-
-
-def test_the_public_face_is_complete_and_says_what_it_lacks():
-    assert set(kv.__all__) <= set(dir(kv)) and all(getattr(kv, name) is not None for name in kv.__all__)
-    assert kv.presets.mnist_vae.quick().stages[0].epochs < kv.presets.mnist_vae.paper().stages[0].epochs
-    assert set(plugins.names("keras_vae.networks")) <= set(dir(kv.networks))
-    for module in (kv, kv.presets, kv.networks, kv.theory):
-        with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'mnist_va'"):
-            module.mnist_va  # noqa: B018

@@ -44,9 +44,9 @@ def test_override_reaches_every_depth():
     [
         ("vae.epoch=3", "unknown name 'epoch'; known: name, model.*; did you mean 'epochs'"),
         ("vea.epochs=3", "unknown name 'vea'; known: vae, dataset.*; did you mean 'vae'"),
-        ("vae.network_options=7", "vae.network_options is 7; expected options by name"),
-        ("vae.gamma=fixed", "vae.gamma is 'fixed'; expected options by name"),
-        ("data_options=7", "data_options is 7; expected options by name"),
+        ("vae.network_options=7", "vae.network_options holds options by name"),
+        ("vae.gamma=fixed", "vae.gamma holds options by name, as in --set vae.gamma.NAME"),
+        ("data_options=7", "data_options holds options by name"),
         ("vae.epochs", "expected name=value"),
         ("vae=3", "vae is a stage"),
         ("vae.epochs=0", "vae.epochs is 0; expected a whole number of at least 1"),
