@@ -12,7 +12,7 @@ Options = dict[str, typing.Any]
 
 @dataclasses.dataclass(frozen=True)
 class StageConfig:
-    """Configuration of one stage. Fields that name something name a file or a class of that name."""
+    """Settings of one stage. Fields that name something name a file or a class of that name."""
 
     name: str  # also the folder of the stage in the run directory
     model: str  # class in keras_vae/models

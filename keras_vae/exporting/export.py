@@ -1,5 +1,7 @@
 """Write a run as a SavedModel, the form that TensorFlow Serving loads."""
 
+import pathlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -9,11 +11,11 @@ from keras_vae.exporting import warm_up
 from keras_vae.exporting.manifest import FILE, manifest
 from keras_vae.exporting.signatures import signatures
 from keras_vae.exporting.version_directory import new_version
-from keras_vae.files import read_json, write_json
+from keras_vae.files import Path, read_json, write_json
 from keras_vae.runs import RunDirectory, load
 
 
-def export(workdir, export_dir, version=None):
+def export(workdir: Path, export_dir: Path, version: int | None = None) -> pathlib.Path:
     """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path."""
     run, stack = RunDirectory(workdir), load(workdir)
     offered = signatures(stack, _reader(run.config(), stack), _latents(run, stack))
