@@ -4,15 +4,17 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/installed
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow bench clean
 
 demo: $(INSTALLED)  ## train VAE+ on the procedural faces, measure it, and write a page about it
 	$(BIN)/python train.py --dataset=faces --stage=all --quick --workdir=runs/demo
 	$(BIN)/python evaluate.py --workdir=runs/demo --count=1000
 	@echo "look at runs/demo/report.html, runs/demo/second/samples.png and runs/demo/vae/reconstructions.png"
 
-test: $(INSTALLED)  ## the whole suite, under ten minutes on two cores
+test: $(INSTALLED)  ## style, types, and the whole suite
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 test-slow: $(INSTALLED)  ## checks that train for minutes

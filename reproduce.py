@@ -3,20 +3,22 @@
 import pathlib
 import sys
 
-from absl import app, flags
+from absl import flags
 
-from experiments.common import pages, runner, wording
-from experiments.common.laboratory import Laboratory
 from keras_vae import cli
 
 flags.DEFINE_bool("list", False, "Name the experiments, with the minutes that each adds on two idle CPU cores.")
 flags.DEFINE_bool("quick", False, "Minutes instead of hours.")
-flags.DEFINE_string("data_dir", None, "Where TFDS keeps prepared data.")
-flags.DEFINE_string("workdir", "runs/reproduce", "Where trained stacks, results and figures are kept.")
+cli.DEFINE_path("data_dir", None, "Where TFDS keeps prepared data.")
+cli.DEFINE_path("workdir", "runs/reproduce", "Where trained stacks, results and figures are kept.")
 flags.DEFINE_bool("write_docs", False, "Write docs/results.md and its figures from all results in --workdir.")
 
 
 def main(argv):
+    # TensorFlow and Matplotlib, which --help does not wait for.
+    from experiments.common import pages, runner, wording
+    from experiments.common.laboratory import Laboratory
+
     args, workdir = flags.FLAGS, pathlib.Path(flags.FLAGS.workdir)
     names = runner.names() if argv[1:] == ["all"] else argv[1:]
     modules = {name: runner.find(name) for name in names}
@@ -40,7 +42,9 @@ def main(argv):
 
 
 def listing():
-    """Print what there is."""
+    """Print the experiments with their minutes."""
+    from experiments.common import runner, wording
+
     modules = {name: runner.find(name) for name in runner.names()}
     rows = [[name, *map(str, module.MINUTES.values()), module.SOURCE, module.TITLE] for name, module in modules.items()]
     totals = [str(sum(module.MINUTES[mode] for module in modules.values())) for mode in ("quick", "full")]
@@ -48,4 +52,4 @@ def listing():
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main, app))
+    cli.run(main, takes_names=True)

@@ -1,11 +1,33 @@
-"""Packaging; exact versions are in constraints.txt."""
+"""Packaging of keras_vae; exact versions are in constraints.txt."""
+
+import pathlib
+import re
 
 from setuptools import find_packages, setup
 
+ROOT = pathlib.Path(__file__).parent
+# Read, not imported: what the library imports may not be installed yet.
+VERSION = re.search(r'^VERSION = "(.+)"$', (ROOT / "keras_vae" / "version.py").read_text(), re.MULTILINE)[1]
+
 setup(
     name="keras_vae",
-    version="0.1.0",
+    version=VERSION,
     description="Gaussian autoencoder-based generative models with a learned decoder variance",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    author="keras_vae authors",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="variational autoencoder, two-stage VAE, generative models, Keras, TensorFlow",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
     packages=find_packages(include=["keras_vae", "keras_vae.*", "serving", "serving.*"]),
     package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "docker-compose.yml"]},
     python_requires=">=3.10",
@@ -33,6 +55,6 @@ setup(
             "python-rapidjson>=1.20",
             "urllib3>=2",
         ],
-        "test": ["prometheus-client>=0.20", "pytest>=8", "pyyaml>=6", "ruff>=0.6"],
+        "test": ["mypy>=1.14", "prometheus-client>=0.20", "pytest>=8", "pyyaml>=6", "ruff>=0.6"],
     },
 )

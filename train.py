@@ -1,25 +1,25 @@
 """Train a stack of autoencoders: python train.py --dataset=celeb_a --stage=all"""
 
-import sys
+from absl import flags
 
-from absl import app, flags
-
-from keras_vae import cli, train
+from keras_vae import cli
 
 flags.DEFINE_string("dataset", "faces", "Data set: a file of keras_vae/data/sets.")
-flags.DEFINE_string("preset", None, "Recipe: a file of keras_vae/presets. The data set names its own.")
-flags.DEFINE_bool("quick", False, "The recipe's variant for two CPU cores.")
+flags.DEFINE_string("preset", None, "Preset: a file of keras_vae/presets. The data set names its own.")
+flags.DEFINE_bool("quick", False, "The preset's variant for two CPU cores.")
 flags.DEFINE_string("stage", "all", "Stage to train, by name, or all.")
-flags.DEFINE_string("workdir", None, "Run directory; runs/DATASET-PRESET by default. An unfinished run in it goes on.")
-flags.DEFINE_string("data_dir", None, "Where the data lie: the folder of TFDS, or the images of --dataset=folder.")
+cli.DEFINE_path("workdir", None, "Run directory; runs/DATASET-PRESET by default. An unfinished run in it goes on.")
+cli.DEFINE_path("data_dir", None, "Where the data lie: the folder of TFDS, or the images of --dataset=folder.")
 flags.DEFINE_string("image_size", None, "HxW, or one number for squares.")
 flags.DEFINE_bool("skip_bad_files", False, "Leave out unreadable images, and odd sizes, of --dataset=folder.")
-flags.DEFINE_multi_string("set", [], "Override a number of the recipe, e.g. --set vae.epochs=10; may be repeated.")
+flags.DEFINE_multi_string("set", [], "Override a number of the preset, e.g. --set vae.epochs=10; may be repeated.")
 flags.DEFINE_string("strategy", None, "auto, single, mirrored or multi_worker.")
 flags.DEFINE_integer("seed", None, "Seed of initial weights, noise and the order of examples.")
 
 
 def main(_):
+    from keras_vae import train  # TensorFlow, which --help does not wait for
+
     args = flags.FLAGS
     workdir = args.workdir or cli.default_workdir(args)
     train(cli.configuration(args), workdir, args.stage)
@@ -27,4 +27,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main, app))
+    cli.run(main)

@@ -14,8 +14,6 @@ import urllib.request
 
 import numpy as np
 
-import serving._quiet  # noqa: F401  TensorFlow, without what it prints
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -62,6 +60,10 @@ def resident_mib(process):
 def over_grpc(port, signature, inputs):
     """A function that sends one prepared request."""
     import grpc
+
+    import serving._quiet  # noqa: F401  TensorFlow, without what it prints
+
+    # isort: split
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 

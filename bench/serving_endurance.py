@@ -15,7 +15,9 @@ import grpc
 import numpy as np
 from absl import app, flags
 
-flags.DEFINE_string("export_dir", None, "Exported model.", required=True)
+from keras_vae import cli
+
+cli.DEFINE_path("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_integer("requests", 50_000, "Good requests.")
 flags.DEFINE_integer("broken", 10_000, "Malformed requests.")
 
@@ -93,7 +95,7 @@ def ask_grpc(call, chance):
 
 
 def broken(ports, total, seed):
-    """How often each answer came."""
+    """Return how often each answer came."""
     chance, found = random.Random(seed), collections.Counter()
     channel = grpc.insecure_channel(f"127.0.0.1:{ports[0]}")
     call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
@@ -120,4 +122,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=cli.parse)

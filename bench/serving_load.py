@@ -13,7 +13,9 @@ import _server
 import numpy as np
 from absl import app, flags
 
-flags.DEFINE_string("export_dir", None, "Exported model.", required=True)
+from keras_vae import cli
+
+cli.DEFINE_path("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_string("signature", "sample_png", "A signature that takes seeds or codes.")
 flags.DEFINE_integer("clients", 32, "Clients at a time.")
 flags.DEFINE_float("seconds", 10, "Of each measurement.")
@@ -68,4 +70,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=cli.parse)

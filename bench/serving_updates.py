@@ -19,7 +19,9 @@ import grpc
 import numpy as np
 from absl import app, flags
 
-flags.DEFINE_string("export_dir", None, "Exported model.", required=True)
+from keras_vae import cli
+
+cli.DEFINE_path("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_integer("clients", 32, "Clients at a time.")
 
 
@@ -100,4 +102,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=cli.parse)

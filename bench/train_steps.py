@@ -185,4 +185,6 @@ def main(_):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-    app.run(main)
+    from keras_vae import cli
+
+    app.run(main, flags_parser=cli.parse)

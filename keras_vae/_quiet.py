@@ -1,11 +1,17 @@
-"""Imports TensorFlow without what it prints before its own log level is in force: half a screen of no interest."""
+"""TensorFlow, imported without what it prints before its own log level is in force: half a screen of no interest."""
 
 import os
 import sys
 import tempfile
 
 
-def _import_tensorflow():
+def import_tensorflow() -> None:
+    """Import TensorFlow while standard error goes to a file, which is shown if the import fails.
+
+    It redirects the file descriptor of the whole process: for the mains of programs, never for a library.
+    """
+    if "tensorflow" in sys.modules:
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
@@ -22,7 +28,3 @@ def _import_tensorflow():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-if "tensorflow" not in sys.modules:
-    _import_tensorflow()

@@ -1,12 +1,18 @@
-"""The configuration of a run: frozen, plain, and one-to-one with its JSON."""
+"""Configuration of a run: frozen dataclasses, one-to-one with their JSON, and `--set a.b=c`."""
 
 import dataclasses
 import json
+import typing
+from collections.abc import Iterable
+
+from keras_vae import plugins
+
+Options = dict[str, typing.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class StageConfig:
-    """How one stage is made and trained. Fields that name something name a file or a class of that name."""
+    """Settings of one stage. Fields that name something name a file or a class of that name."""
 
     name: str  # also the folder of the stage in the run directory
     model: str  # class in keras_vae/models
@@ -16,9 +22,11 @@ class StageConfig:
     batch_size: int  # global: over all replicas
     learning_rate: float
     schedule: str = "constant"  # function in keras_vae/training/schedules.py
-    model_options: dict = dataclasses.field(default_factory=dict)  # of the class, e.g. {"beta": 0.5}
-    gamma: dict = dataclasses.field(default_factory=dict)  # of DecoderVariance, e.g. {"mode": "fixed"}
-    network_options: dict = dataclasses.field(default_factory=dict)  # of encoder() and decoder(), e.g. {"width": 100}
+    model_options: Options = dataclasses.field(default_factory=dict)  # of the class, e.g. {"beta": 0.5}
+    gamma: Options = dataclasses.field(default_factory=dict)  # of DecoderVariance, e.g. {"mode": "fixed"}
+    network_options: Options = dataclasses.field(
+        default_factory=dict
+    )  # of encoder() and decoder(), e.g. {"width": 100}
     steps_per_execution: int = 100  # at most this many steps a dispatch
     jit_compile: bool | None = None  # None: what the networks in the step ask for on this machine
 
@@ -35,34 +43,36 @@ class StageConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """A data set and a stack, bottom first."""
+    """Configuration of a run: a data set and the stages of a stack, bottom first."""
 
     dataset: str
     stages: tuple[StageConfig, ...]
-    data_options: dict = dataclasses.field(default_factory=dict)  # of its load(), e.g. {"image_size": [64, 64]}
+    data_options: Options = dataclasses.field(default_factory=dict)  # of its load(), e.g. {"image_size": [64, 64]}
     seed: int = 0
     precision: str = "float32"  # Keras dtype policy of the networks; likelihoods are always float32
     strategy: str = "auto"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"a configuration needs stages with different names, got {names}")
         for stage in self.stages:
             _check_stage(stage)
 
-    def stage(self, name):
-        """The stage of that name."""
+    def stage(self, name: str) -> StageConfig:
+        """Return the stage of that name."""
         for stage in self.stages:
             if stage.name == name:
                 return stage
-        raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(s.name for s in self.stages)}, or all")
+        names = [stage.name for stage in self.stages]
+        nearest = plugins.nearest(name, names)
+        raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(names)}, or all{nearest}")
 
 
 POSITIVE = ("latent_dim", "epochs", "batch_size", "learning_rate", "steps_per_execution")
 
 
-def _check_stage(stage):
+def _check_stage(stage: StageConfig) -> None:
     for field in POSITIVE:
         value = getattr(stage, field)
         whole = field != "learning_rate"
@@ -71,25 +81,28 @@ def _check_stage(stage):
             raise ValueError(f"{stage.name}.{field} is {value!r}; expected a {kind}")
 
 
-def to_json(config):
-    """The JSON text of a Config."""
+def to_json(config: Config) -> str:
+    """Return the JSON text of a Config."""
     return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
 
 
-def from_json(text):
-    """The Config of a JSON text."""
+def from_json(text: str) -> Config:
+    """Return the Config of a JSON text."""
     fields = json.loads(text)
     stages = tuple(StageConfig(**stage) for stage in fields.pop("stages"))
     return Config(stages=stages, **fields)
 
 
-def replace(config, **changes):
-    """A copy with some fields changed."""
+Either = typing.TypeVar("Either", Config, StageConfig)
+
+
+def replace(config: Either, **changes: typing.Any) -> Either:
+    """Return a copy of a Config or StageConfig with some fields changed."""
     return dataclasses.replace(config, **changes)
 
 
-def override(config, assignments):
-    """A copy with `--set` assignments applied, e.g. ["vae.epochs=3", "vae.gamma.mode=fixed", "seed=1"].
+def override(config: Config, assignments: Iterable[str]) -> Config:
+    """Return a copy with `--set` assignments applied, e.g. ["vae.epochs=3", "vae.gamma.mode=fixed", "seed=1"].
 
     The first word is a field of Config or the name of a stage; values are JSON, and plain words are strings.
     """
@@ -105,7 +118,7 @@ def override(config, assignments):
     return config
 
 
-def _assign(target, path, value, assignment):
+def _assign(target: typing.Any, path: list[str], value: object, assignment: str) -> typing.Any:
     head, *rest = path
     if isinstance(target, Config) and head in (names := [stage.name for stage in target.stages]):
         if not rest:
@@ -116,26 +129,30 @@ def _assign(target, path, value, assignment):
         return {**target, head: _assign(target.get(head, {}), rest, value, assignment) if rest else value}
     known = [field.name for field in dataclasses.fields(target)] if dataclasses.is_dataclass(target) else []
     if head not in known or head == "stages":
-        stages = [stage.name for stage in target.stages] if isinstance(target, Config) else []
-        raise ValueError(f"--set {assignment}: unknown name {head!r}; known: {', '.join([*stages, *known])}")
+        known = [stage.name for stage in target.stages] + known if isinstance(target, Config) else known
+        nearest = plugins.nearest(head, known)
+        raise ValueError(f"--set {assignment}: unknown name {head!r}; known: {', '.join(known)}{nearest}")
+    if not rest and isinstance(getattr(target, head), dict) and not isinstance(value, dict):
+        owner = assignment.partition("=")[0]
+        raise ValueError(f"--set {assignment}: {owner} holds options by name, as in --set {owner}.NAME=VALUE")
     return replace(target, **{head: _assign(getattr(target, head), rest, value, assignment) if rest else value})
 
 
-def differences(old, new):
-    """Lines "path: old != new" for each leaf in which two Configs differ."""
+def differences(old: Config, new: Config) -> list[str]:
+    """Return lines "path: old != new" for each leaf in which two Configs differ."""
     left, right = _leaves(dataclasses.asdict(old)), _leaves(dataclasses.asdict(new))
     paths = sorted(left.keys() | right.keys())
     return [f"{path}: {left.get(path)!r} != {right.get(path)!r}" for path in paths if left.get(path) != right.get(path)]
 
 
-def _leaves(value, path=""):
+def _leaves(value: typing.Any, path: str = "") -> dict[str, typing.Any]:
     if isinstance(value, dict):
-        items = value.items()
+        items = list(value.items())
     elif isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
         items = [(item["name"], item) for item in value]
     else:
         return {path: list(value) if isinstance(value, tuple) else value}
-    leaves = {}
+    leaves: dict[str, typing.Any] = {}
     for key, item in items:
         leaves.update(_leaves(item, f"{path}.{key}" if path else str(key)))
     return leaves

@@ -1,12 +1,16 @@
-"""Files that are either whole or not there."""
+"""Atomic files: either whole or not there."""
 
 import json
 import os
 import pathlib
 import tempfile
+import typing
+from collections.abc import Callable
+
+Path = str | os.PathLike[str]
 
 
-def write_atomically(path, write):
+def write_atomically(path: Path, write: Callable[[typing.BinaryIO], object]) -> None:
     """Call write(binary file) and put the result at `path` in one step: a killed process leaves the old file."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,16 +32,16 @@ def write_atomically(path, write):
         raise
 
 
-def write_text(path, text):
+def write_text(path: Path, text: str) -> None:
     """Write text atomically."""
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def write_json(path, value):
+def write_json(path: Path, value: object) -> None:
     """Write JSON atomically."""
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path):
-    """The value of a JSON file."""
+def read_json(path: Path) -> typing.Any:
+    """Return the value of a JSON file."""
     return json.loads(pathlib.Path(path).read_text())

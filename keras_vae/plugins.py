@@ -1,11 +1,14 @@
 """Plug-ins found by file name: a new data set, network, preset or experiment is one new file, nothing to register."""
 
+import difflib
 import importlib
 import pkgutil
+import typing
+from collections.abc import Iterable
 
 
-def names(package, contract=None):
-    """Names of the plug-ins in `package` (a dotted name): its public modules, sorted.
+def names(package: str, contract: str | None = None) -> list[str]:
+    """Return the names of the plug-ins in `package` (a dotted name): its public modules, sorted.
 
     contract: a name that plug-ins define, for a package that holds other modules beside them; it imports them all.
     """
@@ -14,14 +17,23 @@ def names(package, contract=None):
     return found if contract is None else [name for name in found if hasattr(_module(package, name), contract)]
 
 
-def find(package, name, kind, contract=None):
-    """Return the module `package.name`, which is all that is imported. An unknown name raises ValueError that lists
-    the known ones."""
+def find(package: str, name: str, kind: str, contract: str | None = None) -> typing.Any:
+    """Return the module `package.name`, which is all that is imported.
+
+    An unknown name raises ValueError with the nearest and all known ones. kind: what such plug-ins are called there.
+    """
     module = _module(package, name) if name in names(package) else None
     if module is None or not hasattr(module, contract or "__name__"):
-        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names(package, contract))}")
+        known = names(package, contract)
+        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}{nearest(name, known)}")
     return module
 
 
-def _module(package, name):
+def nearest(name: str, known: Iterable[str], form: str = "{!r}") -> str:
+    """Return "; did you mean 'faces'?" for 'fases', and nothing where no known name is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {form.format(near[0])}?" if near else ""
+
+
+def _module(package: str, name: str) -> typing.Any:
     return importlib.import_module(f"{package}.{name}")

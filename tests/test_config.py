@@ -25,7 +25,7 @@ def test_presets_survive_json_and_name_things_that_exist(name, variant):
 
 
 @pytest.mark.parametrize("name", plugins.names("keras_vae.data.sets"))
-def test_every_data_set_has_a_recipe(name):
+def test_every_data_set_has_a_preset(name):
     assert plugins.find("keras_vae.data.sets", name, kind="data set").PRESET in PRESETS
 
 
@@ -42,8 +42,11 @@ def test_override_reaches_every_depth():
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("vae.epoch=3", "unknown name 'epoch'; known: name, model"),
-        ("vea.epochs=3", "unknown name 'vea'; known: vae, dataset"),
+        ("vae.epoch=3", "unknown name 'epoch'; known: name, model.*; did you mean 'epochs'"),
+        ("vea.epochs=3", "unknown name 'vea'; known: vae, dataset.*; did you mean 'vae'"),
+        ("vae.network_options=7", "vae.network_options holds options by name"),
+        ("vae.gamma=fixed", "vae.gamma holds options by name, as in --set vae.gamma.NAME"),
+        ("data_options=7", "data_options holds options by name"),
         ("vae.epochs", "expected name=value"),
         ("vae=3", "vae is a stage"),
         ("vae.epochs=0", "vae.epochs is 0; expected a whole number of at least 1"),

@@ -109,7 +109,7 @@ def test_errors_are_one_message_without_a_stack_trace(tmp_path):
     ):
         process = start(tmp_path / "run", *flags)
         output = process.communicate(timeout=120)[0]
-        assert process.returncode == 1, output
+        assert process.returncode == 2, output
         assert message in output
         assert "Traceback" not in output
     assert (tmp_path / "file").read_text() == "precious"

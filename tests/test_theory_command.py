@@ -47,12 +47,6 @@ def test_a_claim_that_fails_fails_the_command(monkeypatch, capsys):
     assert "FAILS  two and two" in capsys.readouterr().out
 
 
-def test_an_unknown_name_lists_the_known_ones(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["theory", "theorem_9"])
-    with pytest.raises(SystemExit, match="unknown theorem 'theorem_9'; known: affine, .*variance_law"):
-        command.main()
-
-
 def test_claims_compare_every_element():
     assert equal("", [1, 2], [1, 2 + 1e-12]).holds and not equal("", [1, 2], [1, 2.1]).holds
     assert below("", 1, [0, 0.5]).holds and not below("", 1, [0, 1.0]).holds

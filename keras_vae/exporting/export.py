@@ -1,5 +1,6 @@
 """Write a run as a SavedModel, the form that TensorFlow Serving loads."""
 
+import pathlib
 import warnings
 
 import numpy as np
@@ -13,13 +14,13 @@ from keras_vae.exporting.manifest import FILE, manifest
 from keras_vae.exporting.screen import fit_screen
 from keras_vae.exporting.signatures import signatures
 from keras_vae.exporting.version_directory import new_version
-from keras_vae.files import read_json, write_json
+from keras_vae.files import Path, read_json, write_json
 from keras_vae.runs import RunDirectory, load
 
 SCREENED = 1000  # held-out images that `screen` compares with, at most
 
 
-def export(workdir, export_dir, version=None, data_dir=None):
+def export(workdir: Path, export_dir: Path, version: int | None = None, data_dir: Path | None = None) -> pathlib.Path:
     """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path.
 
     data_dir: where the data lie, if not where they lay in training; the signature screen compares with held-out images.

@@ -4,9 +4,9 @@ import hashlib
 
 import numpy as np
 
-import keras_vae
 from keras_vae.exporting.signatures import MEANINGS
 from keras_vae.files import read_json
+from keras_vae.version import VERSION
 
 FILE = "assets.extra/manifest.json"
 KEPT = ("protocol", "verdict", "headline", "tables")  # of results.json: numbers; pictures and curves stay in the run
@@ -19,7 +19,7 @@ def manifest(run, stack, functions):
     results = read_json(path) if path.exists() else {}
     active = getattr(stack.stage(), "active_dims", None)
     return {
-        "keras_vae": keras_vae.__version__,
+        "keras_vae": VERSION,
         "trained_with": read_json(run.path / "environment.json"),
         "dataset": run.config().dataset,
         "config_sha256": hashlib.sha256(config).hexdigest(),

@@ -1,15 +1,26 @@
 """FID: the Frechet distance of generated images by a protocol, with the rows that give it a meaning."""
 
+import typing
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
 from keras_vae import plugins
 from keras_vae.checks import checked_data, checked_images
 from keras_vae.maths.arrays import blocks, to_uint8, unit
+from keras_vae.metrics.features import Extractor
 from keras_vae.metrics.frechet import GaussianStatistics, frechet_from_statistics
 
 
-def fid(extractor, reals, fakes, protocol="clean", split="not stated", seed=0):
+def fid(
+    extractor: Extractor,
+    reals: np.ndarray,
+    fakes: np.ndarray,
+    protocol: str = "clean",
+    split: str = "not stated",
+    seed: int = 0,
+) -> dict[str, typing.Any]:
     """The FID of `fakes` as a dict: value, protocol, n_real, n_fake, split, features, features_sha256.
 
     extractor   features of images, from metrics.features.load.
@@ -63,7 +74,14 @@ def result(extractor, reals, fakes, protocol, split):
     }
 
 
-def fid_table(extractor, reals, fakes, protocol="clean", split="not stated", seed=0):
+def fid_table(
+    extractor: Extractor,
+    reals: np.ndarray,
+    fakes: Mapping[str, np.ndarray],
+    protocol: str = "clean",
+    split: str = "not stated",
+    seed: int = 0,
+) -> dict[str, dict[str, typing.Any]]:
     """{"floor": ..., "downsample": ..., and one row for each entry of `fakes`}, each a result as `fid` gives it.
 
     fakes       {name: images}, for example {"reconstruction": ..., "sample": ...}; arguments otherwise as of `fid`.
@@ -94,7 +112,7 @@ def fid_table(extractor, reals, fakes, protocol="clean", split="not stated", see
     return table
 
 
-def downsample(images):
+def downsample(images: np.ndarray) -> np.ndarray:
     """uint8 images (n, H, W, C) that went to half their resolution and back (128 -> 64 -> 128).
 
     The paper does not name its filters: here each pixel of the half is the mean of a 2x2 block (where H and W are

@@ -1,5 +1,6 @@
 """Frechet distance between Gaussians fitted to two sets of features."""
 
+import typing
 import warnings
 
 import numpy as np
@@ -10,7 +11,7 @@ from keras_vae.maths.arrays import blocks
 BLOCK = 4096
 
 
-def frechet_distance(features_a, features_b):
+def frechet_distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
     """The squared Frechet distance between Gaussians fitted to features (n, d) and (m, d), in float64.
 
     With as few examples as dimensions, or fewer, the covariance is singular and the value too large: a warning says so.
@@ -29,7 +30,7 @@ def _statistics(features, argument):
     return statistics
 
 
-def frechet_from_statistics(a, b):
+def frechet_from_statistics(a: "GaussianStatistics", b: "GaussianStatistics") -> float:
     """||m_a - m_b||^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)) between two GaussianStatistics (Heusel et al. 2017, eq. (6)).
 
     C_a C_b has the eigenvalues of the symmetric C_a^(1/2) C_b C_a^(1/2), which are real and not negative: no complex
@@ -60,10 +61,12 @@ class GaussianStatistics:
     Sums of squares would lose the covariance of features whose mean is far from zero; this does not.
     """
 
-    def __init__(self):
-        self.count, self.mean, self._scatter = 0, 0.0, 0.0
+    def __init__(self) -> None:
+        self.count: int = 0
+        self.mean: typing.Any = 0.0  # (d,)
+        self._scatter: typing.Any = 0.0  # (d, d)
 
-    def add(self, features):
+    def add(self, features: np.ndarray) -> "GaussianStatistics":
         """Count in a batch of features (n, d), n >= 1. Returns self."""
         features = checked_rows(features, "features", least=1).astype(np.float64)
         if self.count and features.shape[1:] != self.mean.shape:
@@ -73,7 +76,7 @@ class GaussianStatistics:
         self._merge(len(features), mean, centred.T @ centred)
         return self
 
-    def merged(self, other):
+    def merged(self, other: "GaussianStatistics") -> "GaussianStatistics":
         """The statistics of both sets together, as a new object."""
         both = GaussianStatistics()
         for part in (self, other):
@@ -81,7 +84,7 @@ class GaussianStatistics:
         return both
 
     @property
-    def covariance(self):
+    def covariance(self) -> np.ndarray:
         """The unbiased covariance, (d, d)."""
         if self.count < 2:
             raise ValueError(f"features has {self.count} rows; expected at least 2 for a covariance")

@@ -1,6 +1,8 @@
 """Likelihood by importance sampling (Burda et al. 2015, eq. (8)), and bits per dimension."""
 
 import math
+import typing
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -12,16 +14,26 @@ from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import log_likelihood
 from keras_vae.models.codec import codec_of
 
+if typing.TYPE_CHECKING:
+    from keras_vae.models.stack import Stack
+
 BATCH = 500  # part of what the draws depend on, so it is no option
 
 
-def nll_from_log_weights(log_weights):
+def nll_from_log_weights(log_weights: np.ndarray) -> np.ndarray:
     """-log(1/K sum_k w_k), (n,), from log_weights (K, n): log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x)."""
     log_weights = tf.convert_to_tensor(log_weights)
     return math.log(log_weights.shape[0]) - tf.reduce_logsumexp(log_weights, axis=0)
 
 
-def importance_sampling(encode, decode, gamma, images, samples=50, seed=0):
+def importance_sampling(
+    encode: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    decode: Callable[[np.ndarray], np.ndarray],
+    gamma: float,
+    images: np.ndarray,
+    samples: int = 50,
+    seed: int = 0,
+) -> np.ndarray:
     """Upper bound on -log p(x) of each image in nats, (n,) float32, that falls to it as `samples` grows.
 
     encode    x (n, ...) float32 in [0, 1] -> mean, stddev of q(z|x), (n, latent_dim): the proposal. Positive stddev.
@@ -78,7 +90,7 @@ def log_prior_over_posterior(mean, stddev, eps):
     return tf.reduce_sum(0.5 * (tf.square(eps) - tf.square(z)) + tf.math.log(stddev), axis=-1)
 
 
-def importance_weighted_nll(stack, images, samples=50, seed=0):
+def importance_weighted_nll(stack: "Stack", images: np.ndarray, samples: int = 50, seed: int = 0) -> np.ndarray:
     """Nats per image, (n,): the importance-weighted bound of Burda et al. (2015) with q(z|x) as the proposal.
 
     stack   a Stack, or its Codec.
@@ -97,7 +109,7 @@ def importance_weighted_nll(stack, images, samples=50, seed=0):
     return _bound(codec.encode, codec.log_likelihood, codec.code_noise_dim(), images, samples, seed)
 
 
-def bits_per_dim(nll, shape, levels=256):
+def bits_per_dim(nll: np.ndarray, shape: Sequence[int], levels: int = 256) -> np.ndarray:
     """`nll` (n,), nats per image of a density on [0, 1]^d, d = prod(shape), as bits per dimension.
 
     levels    number of grey levels of the pixels, so 1/(levels - 1) apart (256: 8 bits). Density times that spacing

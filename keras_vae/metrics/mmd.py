@@ -15,7 +15,7 @@ KERNELS = {kernel.__name__: kernel for kernel in (imq, rbf)}
 BLOCK = 2000
 
 
-def mmd(codes_a, codes_b, kernel="imq"):
+def mmd(codes_a: np.ndarray, codes_b: np.ndarray, kernel: str = "imq") -> float:
     """The unbiased estimate of MMD^2 (Gretton et al. 2012, eq. (3)); it can be negative.
 
     codes_a   (n, d), codes_b (m, d).
@@ -63,7 +63,7 @@ def _sums(kernel, dimension):
     return across, within
 
 
-def mmd_to_prior(means, stddevs, seed=0, kernel="imq"):
+def mmd_to_prior(means: np.ndarray, stddevs: np.ndarray, seed: int = 0, kernel: str = "imq") -> float:
     """The unbiased MMD^2 between q(z), one draw z ~ q(z|x) for each x, and as many draws from N(0, I).
 
     means, stddevs: (n, latent_dim) of q(z|x). About 0, of either sign, where the aggregate posterior is the prior.

@@ -34,7 +34,7 @@ class NDBResult:
     different_bins: np.ndarray = dataclasses.field(repr=False)  # bool (K,)
 
 
-def ndb(train_images, sample_images, bins=100, seed=0):
+def ndb(train_images: np.ndarray, sample_images: np.ndarray, bins: int = 100, seed: int = 0) -> NDBResult:
     """NDBResult with .ratio (NDB/K), .different (NDB) and .js, of samples against training images.
 
     Samples from the training distribution itself give a ratio of about 0.05, the significance level. ImageBins compares
@@ -53,7 +53,7 @@ class ImageBins:
     Pixels are not whitened, as in the paper's experiments on images.
     """
 
-    def __init__(self, train_images, bins=100, seed=0):
+    def __init__(self, train_images: np.ndarray, bins: int = 100, seed: int = 0) -> None:
         images, bins = checked_examples(train_images, "train_images"), checked_count(bins, "bins")
         if len(images) < bins:
             raise ValueError(f"train_images has {len(images)} images; expected at least one for each of {bins} bins")
@@ -69,7 +69,7 @@ class ImageBins:
         self._order = np.argsort(-counts, kind="stable")
         self.counts = counts[self._order]
 
-    def compare(self, sample_images):
+    def compare(self, sample_images: np.ndarray) -> NDBResult:
         """NDBResult of samples (m, ...) of the shape of the training images."""
         images = checked_data(sample_images, self._shape, "sample_images")
         if len(images) < len(self.counts):
@@ -97,7 +97,7 @@ class ImageBins:
         return labels
 
 
-def compare_histograms(train_counts, sample_counts):
+def compare_histograms(train_counts: np.ndarray, sample_counts: np.ndarray) -> NDBResult:
     """NDBResult of counts (K,) of training images and of samples in the same K bins (Richardson & Weiss 2018).
 
     A bin is different where the two-proportion z-test, with pooled variance and two tails, is significant at 0.05.

@@ -1,12 +1,17 @@
 """Outlier scores of images, and how well scores tell outliers from inliers: AUROC, AUPR, false alarms."""
 
+import typing
+
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from keras_vae.metrics.likelihood import importance_weighted_nll
 
+if typing.TYPE_CHECKING:
+    from keras_vae.models.stack import Stack
 
-def outlier_scores(stack, images, samples=50, seed=0):
+
+def outlier_scores(stack: "Stack", images: np.ndarray, samples: int = 50, seed: int = 0) -> dict[str, np.ndarray]:
     """{"reconstruction", "negative_elbo", "negative_iwae"} of each image, (n,) nats each; higher is stranger.
 
     reconstruction is -E_q[log p(x|z)]; the others add what the code costs. A stack whose inference stage is
@@ -22,17 +27,17 @@ def outlier_scores(stack, images, samples=50, seed=0):
     }
 
 
-def auroc(inlier_scores, outlier_scores):
+def auroc(inlier_scores: np.ndarray, outlier_scores: np.ndarray) -> float:
     """The chance that an outlier scores higher than an inlier, ties counting half. Scores: (n,) and (m,)."""
     return float(roc_auc_score(*labelled(inlier_scores, outlier_scores)))
 
 
-def aupr(inlier_scores, outlier_scores):
+def aupr(inlier_scores: np.ndarray, outlier_scores: np.ndarray) -> float:
     """Average precision at finding outliers by their higher scores. It depends on the share of outliers: (n,), (m,)."""
     return float(average_precision_score(*labelled(inlier_scores, outlier_scores)))
 
 
-def fpr_at_95_tpr(inlier_scores, outlier_scores):
+def fpr_at_95_tpr(inlier_scores: np.ndarray, outlier_scores: np.ndarray) -> float:
     """The share of inliers (n,) taken for outliers at the highest threshold that finds 95% of the outliers (m,)."""
     false_alarms, found, _ = roc_curve(*labelled(inlier_scores, outlier_scores), drop_intermediate=False)
     return float(false_alarms[np.argmax(found >= 0.95)])

@@ -1,6 +1,7 @@
 """Reconstruction error, of arrays and of a model given by its functions."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from tqdm import tqdm
@@ -11,7 +12,7 @@ from keras_vae.maths.arrays import blocks, unit
 BLOCK = 1024
 
 
-def reconstruction_error(images, reconstructions):
+def reconstruction_error(images: np.ndarray, reconstructions: np.ndarray) -> dict[str, np.ndarray]:
     """{"squared_error", "l2", "rmse"} of each image, (n,) each: ||x - x_hat||^2, its root, and the root of its mean.
 
     Both inputs: (n, H, W, C) uint8 or float32 in [0, 1], or points (n, d). Papers call either of the first two
@@ -33,7 +34,12 @@ def _squared_error(images, reconstructions):
     return np.sum(np.square(difference), axis=tuple(range(1, difference.ndim)))
 
 
-def model_reconstruction_error(encode, decode, images, seed=0):
+def model_reconstruction_error(
+    encode: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    decode: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    seed: int = 0,
+) -> dict[str, dict[str, np.ndarray]]:
     """{"mean": ..., "sample": ...}: reconstruction_error from the posterior mean and from one draw z ~ q(z|x) each.
 
     encode    images (n, ...) -> mean, stddev (n, latent_dim); of a live stack or of its SavedModel, on arrays.
@@ -41,7 +47,7 @@ def model_reconstruction_error(encode, decode, images, seed=0):
     The draw of image i depends on `seed` and i alone.
     """
     images, noise = checked_examples(images, "images"), np.random.default_rng(seed)
-    found = {"mean": [], "sample": []}
+    found: dict[str, list[dict[str, np.ndarray]]] = {"mean": [], "sample": []}
     for block in tqdm(blocks(len(images), BLOCK), desc="reconstruction", disable=None, delay=2):
         mean, stddev = (np.asarray(part) for part in encode(images[block]))
         draw = mean + stddev * noise.standard_normal(mean.shape).astype(np.float32)

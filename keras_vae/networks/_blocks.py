@@ -1,4 +1,4 @@
-"""What several networks share: the Gaussian head of encoders, the output of decoders, residual blocks."""
+"""Blocks that several networks share: the Gaussian head of encoders, the output of decoders, residual blocks."""
 
 import math
 

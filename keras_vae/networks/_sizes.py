@@ -1,13 +1,13 @@
-"""Which image sizes a convolutional network can take, and errors that name the nearest legal ones."""
+"""Image sizes that a convolutional network can take, and errors that name the nearest legal ones."""
 
 
 def halvings(height, width, smallest):
-    """How many stride-2 layers bring the smaller side to `smallest` or just above it."""
+    """Return the number of stride-2 layers that bring the smaller side to `smallest` or just above it."""
     return max((min(height, width) // smallest).bit_length() - 1, 0)
 
 
 def is_halvable(height, width, smallest):
-    """Whether both sides can be halved without remainder until the smaller one is at (or just above) `smallest`."""
+    """Return whether both sides can be halved without remainder until the smaller is at (or just above) `smallest`."""
     times = halvings(height, width, smallest)
     return times >= 1 and height % 2**times == 0 and width % 2**times == 0
 

@@ -15,7 +15,7 @@ VAE = StageConfig(
 )
 
 
-def paper():
+def paper() -> Config:
     """The theorem has no schedule: enough steps to reach the optimum."""
     return Config(dataset="subspace", stages=(VAE,))
 

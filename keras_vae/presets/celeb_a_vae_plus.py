@@ -4,9 +4,11 @@ An unregularised autoencoder to 4x4x4 = 64 dimensions, a small VAE with skip con
 reconstruction in pixels (prescription 3), and a second small VAE on z ~ q(z|x).
 """
 
+import typing
+
 from keras_vae.config import Config, StageConfig, replace
 
-PAPER = {"batch_size": 128, "learning_rate": 1e-4, "epochs": 400}
+PAPER: dict[str, typing.Any] = {"batch_size": 128, "learning_rate": 1e-4, "epochs": 400}
 
 AE = StageConfig(name="ae", model="autoencoder", network="strided_conv", latent_dim=64, steps_per_execution=10, **PAPER)
 VAE = StageConfig(
@@ -21,12 +23,12 @@ VAE = StageConfig(
 SECOND = StageConfig(name="second", model="gaussian_vae", network="latent_residual", latent_dim=64, **PAPER)
 
 
-def paper():
+def paper() -> Config:
     """As published, at 128x128."""
     return Config(dataset="celeb_a", data_options={"image_size": [128, 128]}, stages=(AE, VAE, SECOND))
 
 
-def quick():
+def quick() -> Config:
     """64x64, narrow; under 25 minutes on two CPU cores for 8,000 images."""
     fast = {"learning_rate": 2e-3, "schedule": "exponential", "epochs": 40}
     stages = (

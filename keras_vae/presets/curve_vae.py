@@ -16,11 +16,11 @@ VAE = StageConfig(
 )
 
 
-def paper():
+def paper() -> Config:
     """The figure has no numbers: enough steps to follow the curve."""
     return Config(dataset="curve", stages=(VAE,))
 
 
-def quick():
+def quick() -> Config:
     """About a minute on two CPU cores."""
     return Config(dataset="curve", stages=(replace(VAE, epochs=300),))

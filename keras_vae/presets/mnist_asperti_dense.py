@@ -17,11 +17,11 @@ VAE = StageConfig(
 )
 
 
-def paper():
+def paper() -> Config:
     """To convergence."""
     return Config(dataset="mnist", stages=(VAE,))
 
 
-def quick():
+def quick() -> Config:
     """About a minute on two CPU cores."""
     return Config(dataset="mnist", stages=(replace(VAE, epochs=20),))

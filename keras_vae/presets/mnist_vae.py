@@ -14,11 +14,11 @@ VAE = StageConfig(
 )
 
 
-def paper():
+def paper() -> Config:
     """As published: 9.84 million steps."""
     return Config(dataset="mnist", stages=(VAE,))
 
 
-def quick():
+def quick() -> Config:
     """A few minutes on two CPU cores."""
     return Config(dataset="mnist", stages=(replace(VAE, epochs=30, batch_size=128, schedule="cosine"),))

@@ -28,12 +28,12 @@ SECOND = StageConfig(
 )
 
 
-def paper():
+def paper() -> Config:
     """As published, on MNIST."""
     return Config(dataset="mnist", stages=(VAE, SECOND))
 
 
-def quick():
+def quick() -> Config:
     """A few minutes on two CPU cores, with the dense networks of regularisation balance."""
     stages = (
         replace(VAE, network="residual_mlp", steps_per_execution=100, epochs=20, batch_size=128, learning_rate=1e-3),

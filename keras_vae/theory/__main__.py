@@ -4,23 +4,26 @@ import argparse
 import pathlib
 import sys
 import textwrap
+import typing
 
-from matplotlib.figure import Figure
+from keras_vae import _quiet, plugins
 
-from keras_vae import plugins
-from keras_vae.theory._claims import Claim
+if typing.TYPE_CHECKING:
+    from keras_vae.theory._claims import Claim
 
 
 def main():
+    """Check the named theorems, print their claims; the exit code is 1 where one does not hold, 2 for wrong input."""
     known = plugins.names("keras_vae.theory")
     parser = argparse.ArgumentParser(prog="python -m keras_vae.theory", description="Check the theorems of the papers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to check, all by default: {', '.join(known)}")
-    parser.add_argument("--out", type=pathlib.Path, help="folder to draw the figures in, NAME.png each")
+    parser.add_argument("--out", type=_folder, help="folder to draw the figures in, NAME.png each")
     args = parser.parse_args()
-    try:
-        modules = {name: plugins.find("keras_vae.theory", name, "theorem") for name in args.names or known}
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    if unknown := [name for name in args.names if name not in known]:
+        nearest = plugins.nearest(unknown[0], known)
+        parser.error(f"unknown theorem {unknown[0]!r}; known: {', '.join(known)}{nearest}")
+    _quiet.import_tensorflow()
+    modules = {name: plugins.find("keras_vae.theory", name, "theorem") for name in args.names or known}
     claims = []
     for name, module in modules.items():
         found = module.check()
@@ -34,15 +37,21 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-def line(claim: Claim):
-    """One claim as text."""
+def line(claim: "Claim") -> str:
+    """Return one claim as text."""
     wide = 40
     expected, found = (textwrap.shorten(text, wide, placeholder=" ...") for text in (claim.expected, claim.found))
     return f"  {'holds' if claim.holds else 'FAILS'}  {claim.statement}\n         expected {expected}; found {found}"
 
 
+def _folder(text):
+    return pathlib.Path(text).expanduser()
+
+
 def draw(module, path):
-    """The module's figure as a file; returns its path."""
+    """Draw the figure of a module at `path`; returns it."""
+    from matplotlib.figure import Figure
+
     path.parent.mkdir(parents=True, exist_ok=True)
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""What a check of a theorem says: one claim a row."""
+"""Claims: what a check of a theorem says, one a row."""
 
 import typing
 

@@ -31,7 +31,7 @@ class AffineVAE(typing.NamedTuple):
     s2: np.ndarray  # (kappa,)
 
 
-def affine_optimum(covariance, gamma, latent_dim):
+def affine_optimum(covariance: np.ndarray, gamma: float, latent_dim: int) -> AffineOptimum:
     """The closed form of Theorem 1 for data with this covariance (d, d), at decoder variance gamma.
 
     Eq. (5) of the supplement, halved and with its constants, is least where the columns w_k are the principal axes of

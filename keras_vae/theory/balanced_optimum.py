@@ -15,7 +15,7 @@ GAMMAS = np.logspace(-1, -6, 6)
 
 
 def active_columns(W):
-    """How many columns of W are not zero."""
+    """Return the number of columns of W that are not zero."""
     return int(np.sum(np.linalg.norm(W, axis=0) > 0))
 
 

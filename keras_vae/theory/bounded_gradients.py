@@ -72,7 +72,7 @@ def minimum(epsilon, h, random_starts=2, seed=0):
 
 
 def is_balanced(epsilon, h):
-    """Whether the global minimum of eq. (36) is perfect with one nonzero row."""
+    """Return whether the global minimum of eq. (36) is perfect with one nonzero row."""
     value, error, active = minimum(epsilon, h)
     return value > cost(one_dimension, epsilon, h) - 1e-6 and error < 1e-12 and active == 1
 
@@ -95,7 +95,7 @@ def cost_in_dimensions(solution, epsilon, h, d, latent_dim, rank):
 
 
 def check():
-    """Where each penalty flips, that the global minimum is not balanced there, and what never flips."""
+    """Check where each penalty flips, that the global minimum is not balanced there, and what never flips."""
     flips = {name: flip(h) for name, h in BOUNDED.items()}
     claims = [claim for name, h in BOUNDED.items() for claim in _flips(name, h, flips[name])]
     for name, tolerance in (("l1", 1e-9), ("capped", 1e-9), ("arctan", 0.02)):
@@ -119,7 +119,7 @@ def check():
 
 
 def figure(axes):
-    """What two dimensions save, relative to h(m) - h(0), against epsilon."""
+    """Draw what two dimensions save, relative to h(m) - h(0), against epsilon."""
     epsilons, m = np.logspace(-2, 0, 60), tf.reduce_mean(tf.square(codes()))
     shown = {**BOUNDED, "sqrt": tf.sqrt, "log(u + 1e-12)": shifted_log(1e-12), "indicator": indicator}
     for name, h in shown.items():

@@ -40,9 +40,9 @@ def minima_of_all_parameters(mean, covariance, gamma, latent_dim, starts=3, seed
 
 
 def axis_of_columns(W, covariance, smallest=1e-3):
-    """Which principal axis (0 is the longest) each column of W lies along, -1 for a zero column: a tuple (latent_dim,).
+    """Return the principal axis (0 is the longest) that each column of W lies along, -1 for a zero column.
 
-    Two minima with different tuples are different minima, whatever the signs of their columns.
+    A tuple (latent_dim,). Two minima with different tuples are different minima, whatever the signs of their columns.
     """
     axes = np.linalg.eigh(covariance)[1][:, ::-1]
     along = np.argmax(np.abs(axes.T @ W), axis=0)
@@ -67,7 +67,7 @@ def exchange(W, first, second, angle):
 
 
 def barrier(eigenvalue, gamma):
-    """How far the energy rises when a column with this eigenvalue is exchanged with a zero column (footnote 2),
+    """Return how far the energy rises when a column with this eigenvalue is exchanged with a zero column (footnote 2),
 
     2 log(n / 2 + gamma) - log(n + gamma) - log gamma with n = eigenvalue - gamma: above zero, and without bound.
     """

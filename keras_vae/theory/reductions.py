@@ -69,7 +69,7 @@ def vae_energy(x, z, sigma, decoder, noise, norm):
 
 
 def lemma_3_constants(d, latent_dim, sigma):
-    """What eq. (3) has beside d L_{log, log} when sigma is small: d - kappa log sigma^2."""
+    """Return what eq. (3) has beside d L_{log, log} when sigma is small: d - kappa log sigma^2."""
     return d - latent_dim * np.log(sigma**2)
 
 

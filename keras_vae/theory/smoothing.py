@@ -22,7 +22,7 @@ def slices(W, direction, positions, gammas, covariance):
 
 
 def valleys(curve):
-    """How many local minima a curve has inside."""
+    """Return the number of local minima inside a curve."""
     return int(np.sum((curve[1:-1] < curve[:-2]) & (curve[1:-1] < curve[2:])))
 
 
@@ -43,7 +43,7 @@ def directions():
 
 
 def check():
-    """What the caption of Fig. 3 says."""
+    """Check what the caption of Fig. 3 says."""
     W, random, moved, covariance = directions()
     first, second = (slices(W, direction, POSITIONS, GAMMAS, covariance) for direction in (random, moved))
     lowest = np.abs([POSITIONS[both.argmin(axis=1)] for both in (first, second)])

@@ -75,7 +75,7 @@ def gradients(stage, x, noise, j, gamma=0.1):
 
 
 def entrances(decoder):
-    """How many layers of a decoder take z itself: the theorem is about decoders where it is one."""
+    """Return how many layers of a decoder take z itself: the theorem is about decoders where it is one."""
     z = decoder.inputs[0]
     layers = (layer for layer in decoder.layers if not isinstance(layer, keras.layers.InputLayer))
     return sum(any(tensor is z for tensor in keras.tree.flatten(layer.input)) for layer in layers)

@@ -1,8 +1,9 @@
-"""What a feature extractor is."""
+"""Extractor: features of images, with what identifies them."""
 
 import dataclasses
 import hashlib
 import typing
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from tqdm import tqdm
@@ -23,15 +24,15 @@ class Extractor:
 
     name: str
     sha256: str
-    function: typing.Callable
+    function: Callable[[typing.Any], typing.Any]
     batch_size: int = 100
-    facts: dict = dataclasses.field(default_factory=dict)
+    facts: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features (n, d) float32 of images (n, H, W, C), uint8 or float32 in [0, 1]."""
         return np.concatenate(list(self.batches(images)))
 
-    def batches(self, images):
+    def batches(self, images: np.ndarray) -> Iterator[np.ndarray]:
         """The same, batch by batch."""
         images = checked_images(images, "images")
         slices = blocks(len(images), self.batch_size)

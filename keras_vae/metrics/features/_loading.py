@@ -1,22 +1,24 @@
-"""Makes a feature extractor by name, and refuses options that it does not know."""
+"""Loading: a feature extractor by its name; options that it does not know are refused."""
 
 import inspect
+import typing
 
 from keras_vae import plugins
+from keras_vae.metrics.features._extractor import Extractor
 
 
-def names():
-    """The names of all feature extractors, sorted."""
+def names() -> list[str]:
+    """Return the names of all feature extractors, sorted."""
     return plugins.names("keras_vae.metrics.features")
 
 
-def find(name):
-    """The module of the feature extractor `name`."""
+def find(name: str) -> typing.Any:
+    """Return the module of the feature extractor `name`."""
     return plugins.find("keras_vae.metrics.features", name, kind="feature extractor")
 
 
-def load(name, **options):
-    """The Extractor `name`. An option that is None counts as not given."""
+def load(name: str, **options: typing.Any) -> Extractor:
+    """Return the Extractor `name`. An option that is None counts as not given."""
     module = find(name)
     given = {option: value for option, value in options.items() if value is not None}
     takes = inspect.signature(module.extractor).parameters

@@ -1,0 +1,3 @@
+"""Version of the library: the one place of it."""
+
+VERSION = "0.2.0"

@@ -1,0 +1,33 @@
+"""Packaging: one version everywhere, and everything that is asked for is pinned."""
+
+import ast
+import pathlib
+import re
+
+import yaml
+
+import keras_vae
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def test_every_place_says_the_same_version():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]
+    changed = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    assert keras_vae.__version__ == cited == changed
+
+
+def test_what_is_asked_for_is_pinned():
+    strings = [
+        node.value
+        for node in ast.walk(ast.parse((ROOT / "setup.py").read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    asked = {name(each) for each in strings if re.fullmatch(r"[\w-]+(\[\w+\])?>=[\w.,<>=]+", each)}
+    lines = (ROOT / "constraints.txt").read_text().split()
+    assert asked - {"python"} <= {name(line) for line in lines} and len(asked) > 15
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines), "a pin, and no address"
+
+
+def name(requirement):
+    return re.match(r"[\w-]+", requirement)[0].lower().replace("_", "-")
