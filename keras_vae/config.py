@@ -41,12 +41,22 @@ class Config:
         for stage in self.stages:
             _check_stage(stage)
 
-    def stage(self, name):
-        """The stage of that name."""
+    def settings(self, name):
+        """Return the StageConfig of that name."""
         for stage in self.stages:
             if stage.name == name:
                 return stage
         raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(s.name for s in self.stages)}, or all")
+
+
+# Where the data lie may differ between two commands on one run; what is trained may not.
+MOVABLE = ("data_dir",)
+
+
+def portable(config):
+    """Return the Config without where its data lie: two that are equal then train the same."""
+    options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
+    return replace(config, data_options=options)
 
 
 POSITIVE = ("latent_dim", "epochs", "batch_size", "learning_rate", "steps_per_execution")
