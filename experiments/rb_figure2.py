@@ -44,7 +44,7 @@ def _contrast(images):
 
 
 def claims(values):
-    """What can be counted: the paper's claim itself is for the eye."""
+    """Claims on what can be counted: the paper's own is for the eye."""
     distance = {name: abs(cells["contrast"] - values["original"]["contrast"]) for name, cells in values.items()}
     methods = ("VAE+", "VAE", "WAE-MMD")
     nearest = distance["VAE+"] == min(distance[name] for name in methods)

@@ -65,5 +65,5 @@ def holding(found):
 
 
 def anchor(title):
-    """What a heading of Markdown is linked by."""
+    """Return the anchor that a heading of Markdown is linked by."""
     return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")

@@ -8,7 +8,7 @@ import keras_vae as kv
 
 
 class Watch(keras.callbacks.Callback):
-    """Keeps [step, look(stack)] before training and after every dispatch, in `seen`."""
+    """Watch callback: keep [step, look(stack)] before training and after every dispatch, in `seen`."""
 
     def __init__(self, look):
         super().__init__()

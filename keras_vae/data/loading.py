@@ -1,4 +1,4 @@
-"""Loads a split of a data set by name, and refuses what the data set does not know before anything is read."""
+"""Load a split of a data set by name, and refuse what the data set does not know before anything is read."""
 
 import inspect
 
@@ -6,17 +6,17 @@ from keras_vae import plugins
 
 
 def names():
-    """The names of all data sets, sorted."""
+    """Return the names of all data sets, sorted."""
     return plugins.names("keras_vae.data.sets")
 
 
 def find(name):
-    """The module of the data set `name`: PRESET, SPLITS and load()."""
+    """Return the module of the data set `name`: PRESET, SPLITS and load()."""
     return plugins.find("keras_vae.data.sets", name, kind="data set")
 
 
 def load(name, split, **options):
-    """One split as one array: uint8 images [N, H, W, C], or float32 points [N, d].
+    """Return one split as one array: uint8 images [N, H, W, C], or float32 points [N, d].
 
     An option that is None counts as not given, so that command-line flags can be passed on as they are.
     """
@@ -36,7 +36,7 @@ def load(name, split, **options):
 
 
 def options(name):
-    """Names of the options that load() takes for the data set `name`."""
+    """Return the names of the options that load() takes for the data set `name`."""
     return list(_parameters(find(name)))
 
 

@@ -8,7 +8,7 @@ class NotFiniteError(ArithmeticError):
 
 
 class Guard(keras.callbacks.Callback):
-    """Raises NotFiniteError with the term and the step, after putting the last good weights back and saving them."""
+    """Guard callback: raise NotFiniteError with the term and the step, after putting the last good weights back and saving them."""
 
     def __init__(self, run, backup):
         super().__init__()

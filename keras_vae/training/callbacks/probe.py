@@ -34,7 +34,7 @@ class Probe:
 
     @property
     def logs(self):
-        """What is logged each epoch."""
+        """Numbers that are logged each epoch."""
         judged = self.verdict_inputs or {}
         return {**{name: judged[name] for name in LOGGED if name in judged}, **self.errors}
 
@@ -45,7 +45,7 @@ class Probe:
 
     @property
     def dimensions(self):
-        """What each latent dimension does, lists (latent_dim,)."""
+        """Moments and activity of each latent dimension, lists (latent_dim,)."""
         return {
             "active": active_units(self.mean).tolist(),
             "mean": np.mean(self.mean, axis=0).tolist(),

@@ -7,7 +7,7 @@ from keras_vae.training.callbacks.probe import probe
 
 
 class Record(keras.callbacks.Callback):
-    """Adds to the logs of each epoch those of a Probe of `images`, gamma, and the root mean squared error of training.
+    """Record callback: add to the logs of each epoch those of a Probe of `images`, gamma, and the RMSE of training.
 
     history  logs of the epochs that are done; it grows by one dict an epoch.
     """
