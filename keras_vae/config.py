@@ -6,7 +6,7 @@ import json
 
 @dataclasses.dataclass(frozen=True)
 class StageConfig:
-    """Settings of one stage: how it is made and trained. Fields that name something name a file or a class of that name."""
+    """Settings of one stage. Fields that name something name a file or a class of that name."""
 
     name: str  # also the folder of the stage in the run directory
     model: str  # class in keras_vae/models

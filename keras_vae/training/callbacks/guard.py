@@ -8,7 +8,7 @@ class NotFiniteError(ArithmeticError):
 
 
 class Guard(keras.callbacks.Callback):
-    """Guard callback: raise NotFiniteError with the term and the step, after putting the last good weights back and saving them."""
+    """Guard callback: raise NotFiniteError with the term and the step, once the last good weights are back and saved."""
 
     def __init__(self, run, backup):
         super().__init__()
