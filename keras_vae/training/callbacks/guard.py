@@ -8,7 +8,7 @@ class NotFiniteError(ArithmeticError):
 
 
 class Guard(keras.callbacks.Callback):
-    """Guard callback: raise NotFiniteError with the term and the step, once the last good weights are back and saved."""
+    """Guard callback: raise NotFiniteError with term and step, when the last good weights are back and saved."""
 
     def __init__(self, run, backup):
         super().__init__()
