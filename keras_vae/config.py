@@ -22,6 +22,16 @@ class StageConfig:
     steps_per_execution: int = 100  # at most this many steps a dispatch
     jit_compile: bool | None = None  # None: what the networks in the step ask for on this machine
 
+    def __post_init__(self):
+        if "measure" in self.model_options:  # the name of error_space until version 0.2
+            options = {"error_space" if key == "measure" else key: value for key, value in self.model_options.items()}
+            object.__setattr__(self, "model_options", options)
+
+    @property
+    def error_space(self):
+        """ "own" or "pixels": where the stage's reconstruction error is measured."""
+        return self.model_options.get("error_space", "own")
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:

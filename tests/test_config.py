@@ -72,11 +72,11 @@ def test_differences_name_the_leaf():
         ({"network_options": {"wdith": 3}}, "network affine takes no option 'wdith'; it takes: none"),
         (
             {"model_options": {"betta": 3}},
-            "model gaussian_vae takes no option 'betta'; it takes: affine_skip, beta, me",
+            "model gaussian_vae takes no option 'betta'; it takes: affine_skip, beta, error_space",
         ),
         ({"gamma": {"flor": 3}}, "gamma takes no option 'flor'; it takes: ceiling, floor, initial, mode, momentum"),
         ({"gamma": {"mode": "learnt"}}, "unknown gamma mode 'learnt'; known: learned, fixed, optimal"),
-        ({"model_options": {"measure": "codes"}}, "unknown measure 'codes'; known: own, pixels"),
+        ({"model_options": {"error_space": "codes"}}, "unknown error_space 'codes'; known: own, pixels"),
     ],
 )
 def test_unknown_options_are_refused(changes, message):

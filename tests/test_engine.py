@@ -140,7 +140,7 @@ def test_frozen_stages_stay_as_they_are():
     shape = (16, 16, 1)
     coder = (strided_conv.encoder(shape, 16, stochastic=False, width=0.05), strided_conv.decoder(16, shape, width=0.05))
     below = Autoencoder(*coder, name="ae")
-    above = GaussianVAE(*tiny.networks(latent_dim=4, shape=(16,)), measure="pixels", name="vae")
+    above = GaussianVAE(*tiny.networks(latent_dim=4, shape=(16,)), error_space="pixels", name="vae")
     stack = Stack([below, above])
     before, moving = tiny.weights(below), tiny.weights(above)
     x = np.random.default_rng(0).integers(0, 256, (64, *shape), dtype=np.uint8)

@@ -60,7 +60,9 @@ def run(folder, tmp_path_factory):
         data_options={"data_dir": str(folder), "image_size": SHAPE[:2]},
         stages=(
             StageConfig("ae", "autoencoder", "strided_conv", 24, network_options={"width": 0.1}, **NUMBERS),
-            StageConfig("vae", "gaussian_vae", "latent_residual", 5, model_options={"measure": "pixels"}, **NUMBERS),
+            StageConfig(
+                "vae", "gaussian_vae", "latent_residual", 5, model_options={"error_space": "pixels"}, **NUMBERS
+            ),
             StageConfig("second", "gaussian_vae", "concat_mlp", 5, network_options={"width": 16}, **NUMBERS),
         ),
     )

@@ -86,9 +86,9 @@ def test_a_saved_model_is_measured_by_the_same_code(tmp_path):
     module = tf.Module()
     module.stack = stack.stage()
     spec = tf.TensorSpec((None, D), tf.float32)
-    module.encode = tf.function(lambda x: dict(zip(("mean", "stddev"), stack._encode(x, 0))), input_signature=[spec])
+    module.encode = tf.function(lambda x: dict(zip(("mean", "stddev"), stack.codec.encode(x))), input_signature=[spec])
     code = tf.TensorSpec((None, KAPPA), tf.float32)
-    module.decode = tf.function(lambda z: {"images": stack._decode(z, 0)}, input_signature=[code])
+    module.decode = tf.function(lambda z: {"images": stack.codec.decode(z)}, input_signature=[code])
     tf.saved_model.save(module, str(tmp_path), signatures={"encode": module.encode, "decode": module.decode})
     loaded = tf.saved_model.load(str(tmp_path))
     signatures = loaded.signatures
@@ -105,10 +105,11 @@ def test_a_saved_model_is_measured_by_the_same_code(tmp_path):
 
 
 def test_images_in_a_stack_measure_in_pixels():
-    """AE + VAE: q is the VAE's, gamma the autoencoder's; uint8 and float agree."""
+    """AE + VAE in the pixels: q and gamma are the VAE's; uint8 and float agree."""
     keras.utils.set_random_seed(0)
-    ae = Autoencoder(*tiny.networks(4, stochastic=False), gamma=DecoderVariance("fixed", 0.02), name="ae")
-    vae = GaussianVAE(affine.encoder((4,), 2), affine.decoder(2, (4,)), name="vae")
+    ae = Autoencoder(*tiny.networks(4, stochastic=False), name="ae")
+    above = affine.encoder((4,), 2), affine.decoder(2, (4,))
+    vae = GaussianVAE(*above, gamma=DecoderVariance("fixed", 0.02), error_space="pixels", name="vae")
     stack, x = Stack([ae, vae]), tiny.images(5)
     nll = metrics.importance_weighted_nll(stack, x, samples=2000)
     floats = metrics.importance_weighted_nll(stack, x / np.float32(255), samples=2000)

@@ -23,7 +23,7 @@ CONFIG = Config(
     data_options={"image_size": [16, 16], "count": 80},
     stages=(
         StageConfig("ae", "autoencoder", "strided_conv", 16, network_options={"width": 0.1}, **NUMBERS),
-        StageConfig("vae", "gaussian_vae", "latent_residual", 6, model_options={"measure": "pixels"}, **NUMBERS),
+        StageConfig("vae", "gaussian_vae", "latent_residual", 6, model_options={"error_space": "pixels"}, **NUMBERS),
         StageConfig("second", "gaussian_vae", "concat_mlp", 6, network_options={"width": 16}, **NUMBERS),
     ),
 )

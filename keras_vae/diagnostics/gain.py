@@ -23,8 +23,7 @@ def reconstruction_gain(stack, images, stage=None):
     """
     images = checked_data(images, stack.data_shape)
     mean, _ = stack.encode(images, stage=stage)
-    index = stack.stages.index(stack.stage(stage).name)
-    return decoder_gain(lambda z: stack._decode(z, index), mean, to_unit(images))
+    return decoder_gain(lambda z: stack.codec.decode(z, stage), mean, to_unit(images))
 
 
 def decoder_gain(decode, codes, targets):
@@ -77,7 +76,7 @@ def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
     """
     images = checked_data(images, stack.data_shape)
     mean, stddev = stack.encode(images, stage=stage)
-    index, latent_dim = stack.stages.index(stack.stage(stage).name), mean.shape[1]
+    latent_dim = mean.shape[1]
     if not 0 <= dimension < latent_dim:
         raise ValueError(f"dimension is {dimension}; expected one of 0 to {latent_dim - 1}")
     if not stack.stage(stage).stochastic:
@@ -89,7 +88,7 @@ def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
     @tf.function(reduce_retracing=True)
     def batch_error(x, z, values):
         z = z * (1.0 - column) + values[:, None] * column
-        return tf.reduce_sum(squared_error(to_unit(x), stack._decode(z, index)))
+        return tf.reduce_sum(squared_error(to_unit(x), stack.codec.decode(z, stage)))
 
     def error(values):
         """Mean squared error with z_k = values (n,)."""
@@ -104,5 +103,5 @@ def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
         errors = [error(mu + node * np.sqrt(total)) for node in nodes]
         gain.append(zeroed - float(np.dot(weights, errors)))
         kl.append(np.mean(0.5 * (mu**2 + total - np.log(total) - 1.0)))
-    gain, gamma = np.asarray(gain), float(stack._pixel_gamma(index))
+    gain, gamma = np.asarray(gain), float(stack.codec.gamma(stage))
     return NoiseProbe(np.asarray(deviations, np.float64), gain, gain / (2.0 * gamma), np.asarray(kl))

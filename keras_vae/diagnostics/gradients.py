@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import checked_data
-from keras_vae.maths.arrays import to_unit
 from keras_vae.models.stack import Stack
 
 
@@ -33,12 +32,11 @@ def gradient_norm(model, images, batch_size=256):
 
 
 def _batch(model, x):
-    """What fit would take for the images x."""
-    if not isinstance(model, Stack) or model.active_stage is model.stage(model.stages[0]):
+    """A batch of what fit takes, of the images x."""
+    if not isinstance(model, Stack):
         return x
-    below = model.stages[model.stages.index(model.active_stage.name) - 1]
-    posterior = model._encode(x, model.stages.index(below))
-    return (*posterior, to_unit(x)) if model.active_stage.measure == "pixels" else posterior
+    first, *others = model.codec.training_inputs(model.active_stage.name, x)
+    return (first, *others) if others else first
 
 
 @contextlib.contextmanager

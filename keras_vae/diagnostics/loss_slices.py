@@ -37,19 +37,19 @@ def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
     noise = tf.concat([half, -half], axis=0)
 
     @tf.function
-    def measure():
+    def moments():
         """Mean over examples and draws of the squared error, and of the KL: gamma enters only outside."""
         mean, stddev = model.encode(target)
         errors = tf.map_fn(lambda eps: squared_error(target, model.decode(mean + stddev * eps)), noise)
         return tf.reduce_mean(errors), tf.reduce_mean(kl_divergence(mean, stddev))
 
-    measure = measure.get_concrete_function()
+    moments = moments.get_concrete_function()
     before, errors, kls = [variable.numpy() for variable, _ in steps], [], []
     try:
         for position in positions:
             for (variable, step), start in zip(steps, before):
                 variable.assign(start + position * step)
-            error, kl = measure()
+            error, kl = moments()
             errors.append(float(error))
             kls.append(float(kl))
     finally:

@@ -22,11 +22,10 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
     """
     images = checked_data(images, stack.data_shape)
     stage = stack.stage(stage)
-    index = stack.stages.index(stage.name)
     mean, stddev = stack.encode(images, stage=stage.name)
     table = latent_table(mean, stddev)
     law = table.law[table.active] if table.active.any() else table.law
-    below = stack.stages[index - 1] if index else None
+    below = stack.codec.below(stage.name)
     if attainable is None:
         attainable = _explained(stack, images, stack.encode(images, stage=below)[0], below) if below else 1.0
     numbers = {
@@ -37,7 +36,7 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
         "effective_rank": effective_rank(mean, stddev),
         "stochastic": stage.stochastic,
         "has_prior": stage.has_prior,
-        "second_stage": bool(below) and stack.stage(below).stochastic,
+        "second_stage": stack.codec.is_second(stage.name),
     }
     if stage.stochastic:
         numbers["law_mean"], numbers["law_worst"] = float(law.mean()), float(law[np.argmax(np.abs(law - 1.0))])
@@ -48,7 +47,7 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
         codes = mean[:count] + stddev[:count] * random.standard_normal((count, stage.latent_dim))
         numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
         numbers["mmd_noise"] = _mmd_noise(count, stage.latent_dim)
-        if stage.gamma.falling and (not index or stage.measure == "pixels"):
+        if stage.gamma.falling and stack.codec.error_space(stage.name) == "pixels":
             error = np.mean(np.square(_unit(images[:count]) - stack.decode(codes.astype(np.float32), stage=stage.name)))
             numbers["gamma_excess"] = float(stage.gamma.value / error)
     return numbers

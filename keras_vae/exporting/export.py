@@ -16,30 +16,30 @@ from keras_vae.runs import RunDirectory, load
 def export(workdir, export_dir, version=None):
     """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path."""
     run, stack = RunDirectory(workdir), load(workdir)
-    offered = signatures(stack, _reader(run.config(), stack), _latents(run, stack))
+    offered = signatures(stack.codec, _reader(run.config(), stack.codec), _latents(run, stack))
     # One tf.function for each, shared by names that mean the same (serving_default is encode).
     traced = {id(signature): signature.traced().get_concrete_function() for signature in offered.values()}
     functions = {name: traced[id(signature)] for name, signature in offered.items()}
     with new_version(export_dir, version) as draft:
-        tf.saved_model.save(_holder(stack), str(draft.path), signatures=functions)
+        tf.saved_model.save(_holder(stack.codec), str(draft.path), signatures=functions)
         warm_up.write(draft.path, offered)
         write_json(draft.path / FILE, manifest(run, stack, functions))
     return draft.path
 
 
-def _holder(stack):
+def _holder(codec):
     """An object that owns the variables, and nothing of Keras, so that the model loads anywhere."""
     module = tf.Module()
-    module.weights = [variable.value for stage in stack._stages for variable in stage.variables]
+    module.weights = [variable.value for variable in codec.variables]
     return module
 
 
-def _reader(config, stack):
+def _reader(config, codec):
     """What training did with the bytes of one picture: the data set's own way, or the common one. None for points."""
-    if len(stack.data_shape) != 3:
+    if len(codec.data_shape) != 3:
         return None
     read = getattr(data.find(config.dataset), "read", preprocessing.read)
-    return lambda encoded: read(encoded, stack.data_shape)
+    return lambda encoded: read(encoded, codec.data_shape)
 
 
 def _latents(run, stack):

@@ -44,20 +44,20 @@ class Signature:
         return tf.function(lambda *args: self.function(**dict(zip(names, args))), input_signature=self.inputs)
 
 
-def signatures(stack, read=None, latents=None):
-    """{name: Signature} of a stack.
+def signatures(codec, read=None, latents=None):
+    """{name: Signature} of a Codec.
 
     read     the bytes of one PNG or JPEG -> the uint8 image (H, W, C) that training made of it; None for points.
     latents  active, mean, stddev of the inference code's dimensions, three (latent_dim,); or None if not known.
     """
     found = {}
-    for suffix, (spec, reader) in _readers(stack, read).items():
-        for name, describe in _describers(stack).items():
+    for suffix, (spec, reader) in _readers(codec, read).items():
+        for name, describe in _describers(codec).items():
             found[name + suffix] = _describing(describe, spec, reader)
     found["serving_default"] = found["encode"]
-    codes = tf.TensorSpec((None, stack.latent_dim), tf.float32, "codes")
-    found |= {"decode": Signature(lambda codes: {"images": stack._decode(codes, stack._index(None))}, (codes,))}
-    found |= _samplers(stack)
+    codes = tf.TensorSpec((None, codec.latent_dim), tf.float32, "codes")
+    found |= {"decode": Signature(lambda codes: {"images": codec.decode(codes)}, (codes,))}
+    found |= _samplers(codec)
     if read is not None:
         for name, of in (("sample_png", "sample"), ("decode_png", "decode"), ("reconstruct_png", "reconstruct_bytes")):
             found[name] = Signature(_encoding_png(found[of].function), found[of].inputs)
@@ -66,12 +66,12 @@ def signatures(stack, read=None, latents=None):
     return found
 
 
-def _readers(stack, read):
+def _readers(codec, read):
     """{suffix of a signature: (what it takes, how images are made of that)}"""
-    readers = {"": (tf.TensorSpec((None, *stack.data_shape), tf.float32, "images"), lambda images: images)}
+    readers = {"": (tf.TensorSpec((None, *codec.data_shape), tf.float32, "images"), lambda images: images)}
     if read is not None:
-        readers["_uint8"] = (tf.TensorSpec((None, *stack.data_shape), tf.uint8, "images"), lambda images: images)
-        image = tf.TensorSpec(stack.data_shape, tf.uint8)
+        readers["_uint8"] = (tf.TensorSpec((None, *codec.data_shape), tf.uint8, "images"), lambda images: images)
+        image = tf.TensorSpec(codec.data_shape, tf.uint8)
         readers["_bytes"] = (
             tf.TensorSpec((None,), tf.string, "image_bytes"),
             lambda image_bytes: tf.map_fn(read, image_bytes, fn_output_signature=image),
@@ -79,44 +79,39 @@ def _readers(stack, read):
     return readers
 
 
-def _describers(stack):
-    """{name: what the stack says of images}"""
-    index = stack._index(None)
+def _describers(codec):
+    """{name: function of images -> {name: tensor}}"""
 
     def encode(images):
-        return dict(zip(("mean", "stddev"), stack._encode(images, index)))
+        return dict(zip(("mean", "stddev"), codec.encode(images)))
 
     def reconstruct(images):
-        reconstruction = stack._reconstruct(images)
+        reconstruction = codec.reconstruct(images)
         return {"images": reconstruction, "squared_error": squared_error(to_unit(images), reconstruction)}
 
-    def score(images):
-        reconstruction, kl = stack._score(images)
-        return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
-
-    return {"encode": encode, "reconstruct": reconstruct, "score": score}
+    return {"encode": encode, "reconstruct": reconstruct, "score": codec.score}
 
 
 def _describing(describe, spec, reader):
     return Signature(lambda **inputs: describe(reader(inputs[spec.name])), (spec,))
 
 
-def _samplers(stack):
+def _samplers(codec):
     """Samples of the top stage and, below a second stage, of the first.
 
     TensorFlow Serving cannot make an input optional over REST or in a merged batch, so the temperature, which few
     need, is asked for by a signature of its own.
     """
-    top, first = len(stack.stages) - 1, stack._index(None)
     seed = tf.TensorSpec((None,), tf.int64, "seed")
     temperature = tf.TensorSpec((None,), tf.float32, "temperature")
 
     def sample(seed, temperature=None):
-        return {"images": stack._sample(seed, top, temperature)}
+        return {"images": codec.sample(seed, temperature=temperature)}
 
     found = {"sample": Signature(sample, (seed,)), "sample_at_temperature": Signature(sample, (seed, temperature))}
-    if first != top:
-        found["sample_first_stage"] = Signature(lambda seed: {"images": stack._sample(seed, first)}, (seed,))
+    first = codec.inference_stage
+    if first != codec.stages[-1]:
+        found["sample_first_stage"] = Signature(lambda seed: {"images": codec.sample(seed, first)}, (seed,))
     return found
 
 

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from keras_vae.checks import checked_count, checked_data, checked_examples
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import log_likelihood
+from keras_vae.models.codec import codec_of
 
 BATCH = 500  # part of what the draws depend on, so it is no option
 
@@ -31,21 +32,29 @@ def importance_sampling(encode, decode, gamma, images, samples=50, seed=0):
     signatures of a loaded SavedModel. Weights are summed as they come, so memory does not grow with `samples`.
     The draws of image i depend on `seed` and i alone.
     """
-    images, samples = checked_examples(images, "images"), checked_count(samples, "samples")
     if not 0 < float(gamma) < math.inf:
         raise ValueError(f"gamma is {gamma}; expected a positive variance")
-    spec = tf.TensorSpec((None, *images.shape[1:]), tf.as_dtype(images.dtype))
     gamma = tf.constant(gamma, tf.float32)
+    return _bound(encode, lambda x: lambda z, _: log_likelihood(x, decode(z), gamma), 0, images, samples, seed)
+
+
+def _bound(encode, likelihood_of, noise_dim, images, samples, seed):
+    """The bound where likelihood_of(x) is the function (z, noise) -> log p(x|z), noise (n, noise_dim)."""
+    images, samples = checked_examples(images, "images"), checked_count(samples, "samples")
+    spec = tf.TensorSpec((None, *images.shape[1:]), tf.as_dtype(images.dtype))
 
     @tf.function(input_signature=[spec, tf.TensorSpec((), tf.int64)])
     def nll(x, start):
         x = to_unit(x)
-        mean, stddev = encode(x)
-        total = tf.fill(tf.shape(mean)[:1], -math.inf)
+        (mean, stddev), likelihood = encode(x), likelihood_of(x)
+        rows, latent_dim = tf.shape(mean)[0], mean.shape[1]
+        total = tf.fill((rows,), -math.inf)
         for k in tf.range(samples, dtype=tf.int64):
             # philox counts through a block row by row: a row is the same however many follow it
-            eps = tf.random.stateless_normal(tf.shape(mean), tf.stack([seed, start * 2**31 + k]), alg="philox")
-            log_weight = log_importance_weight(x, decode(mean + stddev * eps), gamma, mean, stddev, eps)
+            shape = (rows, latent_dim + noise_dim)
+            noise = tf.random.stateless_normal(shape, tf.stack([seed, start * 2**31 + k]), alg="philox")
+            eps, noise = tf.split(noise, (latent_dim, noise_dim), axis=1)
+            log_weight = likelihood(mean + stddev * eps, noise) + log_prior_over_posterior(mean, stddev, eps)
             total = tfp.math.log_add_exp(total, tf.ensure_shape(log_weight, total.shape))
         return math.log(samples) - total
 
@@ -60,40 +69,32 @@ def importance_sampling(encode, decode, gamma, images, samples=50, seed=0):
     return found
 
 
-def log_importance_weight(x, x_hat, gamma, mean, stddev, eps):
-    """log w = log p(x|z) + log p(z) - log q(z|x) at z = mean + stddev eps, (n,).
+def log_prior_over_posterior(mean, stddev, eps):
+    """log p(z) - log q(z|x) at z = mean + stddev eps, (n,).
 
     The normalisers (2 pi)^(-1/2) of p(z) and q(z|x) cancel, and the density of z under q is that of eps, scaled.
     """
     z = mean + stddev * eps
-    log_ratio = 0.5 * (tf.square(eps) - tf.square(z)) + tf.math.log(stddev)
-    return log_likelihood(x, x_hat, gamma) + tf.reduce_sum(log_ratio, axis=-1)
+    return tf.reduce_sum(0.5 * (tf.square(eps) - tf.square(z)) + tf.math.log(stddev), axis=-1)
 
 
 def importance_weighted_nll(stack, images, samples=50, seed=0):
     """Nats per image, (n,): the importance-weighted bound of Burda et al. (2015) with q(z|x) as the proposal.
 
-    z is the inference code and p(x|z) = N(mu_x(z), gamma I) in pixels, so it is the density of continuous x in [0, 1]^d
-    and usually negative (Table 1 of regularisation balance). Where the VAE lies on an autoencoder and measures in the
-    autoencoder's codes, gamma is the autoencoder's: codes pass down as they are decoded, without noise.
+    stack   a Stack, or its Codec.
+    z is the inference code and p(x|z) the density of continuous x in [0, 1]^d, so the result is usually negative (Table
+    1 of regularisation balance). Codes that a stage models in its own space pass down with noise of their own.
     A deterministic inference stage has no likelihood: ValueError.
     """
-    name = stack.inference_stage
-    stage = stack.stage(name)
+    codec = codec_of(stack)
+    name, stage = codec.inference_stage, codec.stage()
     if not stage.stochastic:
         raise ValueError(
             f"stack has a deterministic inference stage, {name!r} ({type(stage).__name__}): with one code per image "
             "there is no q(z|x) to draw from and no likelihood; expected a stack whose inference stage is a GaussianVAE"
         )
-    images, index = checked_data(images, stack.data_shape), stack.stages.index(name)
-    return importance_sampling(
-        lambda x: stack._encode(x, index),
-        lambda z: stack._decode(z, index),
-        stack.gamma,
-        images,
-        samples,
-        seed,
-    )
+    images = checked_data(images, codec.data_shape)
+    return _bound(codec.encode, codec.log_likelihood, codec.code_noise_dim(), images, samples, seed)
 
 
 def bits_per_dim(nll, shape, levels=256):

@@ -8,7 +8,7 @@ from keras_vae.models.decoder_variance import DecoderVariance
 from keras_vae.models.noise import Noise
 from keras_vae.models.trainable import Trainable
 
-MEASURES = ("own", "pixels")
+ERROR_SPACES = ("own", "pixels")
 
 
 class Stage(Trainable):
@@ -17,7 +17,7 @@ class Stage(Trainable):
     encoder   keras Model; x of shape (batch, *data_shape) -> [mean, stddev] (batch, latent_dim), or the mean alone.
     decoder   keras Model; z (batch, latent_dim) -> (batch, *data_shape).
     gamma     DecoderVariance.
-    measure   where the reconstruction error is measured inside a stack: "own", the stage's own input space, or
+    error_space  where the reconstruction error is measured inside a stack: "own", the space that the stage models, or
               "pixels", the images below, through the frozen stages under it (prescription 3 of regularisation balance).
     seed      of the reparameterisation noise.
     affine_skip  adds W z + b to the decoder's output: mu_x = f(z) + W z + b (eq. (5) of regularisation balance).
@@ -28,13 +28,14 @@ class Stage(Trainable):
     stochastic = False  # whether a code is a draw from q(z|x), or the mean alone
     has_prior = False  # whether the loss brings the codes near N(0, I), so that it can be sampled from
 
-    def __init__(self, encoder, decoder, gamma=None, measure="own", seed=0, affine_skip=False, **kwargs):
+    def __init__(self, encoder, decoder, gamma=None, error_space="own", seed=0, affine_skip=False, **kwargs):
+        error_space = kwargs.pop("measure", error_space)  # its name until version 0.2
         super().__init__(**kwargs)
-        if measure not in MEASURES:
-            raise ValueError(f"unknown measure {measure!r}; known: {', '.join(MEASURES)}")
+        if error_space not in ERROR_SPACES:
+            raise ValueError(f"unknown error_space {error_space!r}; known: {', '.join(ERROR_SPACES)}")
         self.encoder, self.decoder = encoder, decoder
         self.gamma = gamma or DecoderVariance(name="gamma")
-        self.measure, self.seed = measure, seed
+        self.error_space, self.seed = error_space, seed
         self.noise = Noise(seed, name="noise")
         self.latent_dim, self.data_shape = decoder.input_shape[-1], tuple(decoder.output_shape[1:])
         self.affine_skip = None
@@ -79,7 +80,7 @@ class Stage(Trainable):
 
     def get_config(self):
         parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
-        numbers = {"measure": self.measure, "seed": self.seed, "affine_skip": self.affine_skip is not None}
+        numbers = {"error_space": self.error_space, "seed": self.seed, "affine_skip": self.affine_skip is not None}
         return {"name": self.name, **parts, **numbers}
 
     @classmethod

@@ -14,7 +14,7 @@ VAE = StageConfig(
     model="gaussian_vae",
     network="latent_residual",
     latent_dim=64,  # kappa = d~: "a small VAE with d~ = kappa"
-    model_options={"measure": "pixels"},
+    model_options={"error_space": "pixels"},
     steps_per_execution=10,
     **PAPER,
 )

@@ -23,6 +23,6 @@ def quick():
 
 def _with_wasserstein(config):
     ae, vae, _ = config.stages
-    options = {"measure": "pixels", "weight": 100.0}
+    options = {"error_space": "pixels", "weight": 100.0}
     wae = replace(vae, name="wae", model="wasserstein", model_options=options, gamma={"mode": "optimal"})
     return replace(config, stages=(ae, wae))

@@ -44,13 +44,8 @@ def runs_in_xla(config, index):
     stage = config.stages[index]
     if stage.jit_compile is not None:
         return stage.jit_compile
-    passed = config.stages[: index + 1] if measure(stage) == "pixels" else (stage,)
+    passed = config.stages[: index + 1] if stage.error_space == "pixels" else (stage,)
     return all(find_network(each.network).JIT_COMPILE for each in passed)
-
-
-def measure(stage):
-    """Where the stage of a StageConfig measures its reconstruction: "own" or "pixels"."""
-    return stage.model_options.get("measure", "own")
 
 
 def find_model(name):

@@ -13,7 +13,7 @@ from keras_vae.diagnostics import verdict
 from keras_vae.files import write_json
 from keras_vae.models import Stack
 from keras_vae.status import duration, print_status
-from keras_vae.training.building import build_stage, measure, seeds
+from keras_vae.training.building import build_stage, seeds
 from keras_vae.training.callbacks.backup import Backup
 from keras_vae.training.callbacks.board import Board
 from keras_vae.training.callbacks.guard import Guard
@@ -38,7 +38,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
         wide = f"{settings.latent_dim} latent dimensions for data of {np.prod(shape)}"
         print_status(f"{settings.name}: {wide}: more than enough")
     _, order = seeds(config, index)
-    epochs = Epochs(_arrays(run, config, index, stack, images), settings.batch_size, seed=order)
+    epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=order)
     _compile(stack, settings, epochs.steps)
 
     folder = run.folder(settings.name)
@@ -70,13 +70,14 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])
 
 
-def _arrays(run, config, index, stack, images):
-    """What the stage trains on: images, or posteriors of the stage below, with the images if it measures in them."""
-    if index == 0:
+def _arrays(run, stack, images):
+    """Arrays that Codec.training_inputs makes of the training images, with the codes kept in the run."""
+    name = stack.active_stage.name
+    below = stack.codec.below(name)
+    if below is None:
         return [images]
-    lower = config.stages[index - 1].name
-    codes = posteriors(run.folder(lower) / "posteriors.npz", lambda x: stack.encode(x, lower), images)
-    return [*codes, images] if measure(config.stages[index]) == "pixels" else [*codes]
+    codes = posteriors(run.folder(below) / "posteriors.npz", lambda x: stack.encode(x, below), images)
+    return [*codes, *stack.codec.training_images(name, images)]
 
 
 def _compile(stack, settings, steps):

@@ -23,7 +23,8 @@ class Record(keras.callbacks.Callback):
         stage = self.model.active_stage
         probed = probe(self.model, self.images, self.attainable)
         self.attainable = probed.attainable
-        rmse = np.sqrt(logs["squared_error"] / error_dimensions(self.model))
+        dimensions = np.prod(self.model.codec.error_shape(stage.name))
+        rmse = np.sqrt(logs["squared_error"] / dimensions)
         logs.update(probed.logs, gamma=float(stage.gamma.value), rmse=float(rmse))
         self.history.append({key: float(value) for key, value in logs.items()})
         self.board.write(epoch, logs, self.model, probed)
@@ -32,9 +33,3 @@ class Record(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self.board.close()
-
-
-def error_dimensions(stack):
-    """Return d of the space that the active stage's error is measured in."""
-    shape = stack.data_shape if stack.active_stage.measure == "pixels" else stack.active_stage.data_shape
-    return int(np.prod(shape))
