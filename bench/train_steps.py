@@ -3,7 +3,7 @@
     python bench/train_steps.py [--rounds=3] [--seconds=20]
 
 Each arm runs in a process of its own, in turn, so that a drift of the machine's speed meets all of them. Compilation
-and warm-up are not counted. The data are random images: the speed does not depend on them.
+and warm-up are not counted. The data are points as large as an image of MNIST: the speed does not depend on them.
 """
 
 import json
@@ -22,35 +22,28 @@ flags.DEFINE_string("arm", None, "Run one arm in this process and print its figu
 flags.DEFINE_integer("batch", 20, "Batch size of --arm.")
 
 KAPPA, EXAMPLES, BATCHES = 200, 60_000, (20, 128)
+DATA = {"dimension": 784, "count": EXAMPLES}  # of the data set subspace
 
 
-def random_images():
-    import numpy as np
+def points():
+    import keras_vae as kv
 
-    return np.random.default_rng(0).integers(0, 256, (EXAMPLES, 28, 28, 1), dtype=np.uint8)
+    return kv.data.load("subspace", "train", **DATA)
 
 
 def ours(batch, seconds):
-    """Steps/s of train_stage's fit, with backup, probe, TensorBoard, guard and progress."""
+    """Steps/s of kv.train, with backup, probe, TensorBoard, guard and progress."""
     import keras
 
-    import keras_vae  # noqa: F401
-    from keras_vae.config import replace
-    from keras_vae.data.pipeline import Epochs
-    from keras_vae.models import Stack
+    import keras_vae as kv
+    from keras_vae.config import override, replace
     from keras_vae.presets import mnist_vae
-    from keras_vae.runs import RunDirectory
-    from keras_vae.training.building import build_stage
-    from keras_vae.training.train_stage import fit
 
-    images = random_images()
-    config = mnist_vae.paper()
-    settings = replace(config.stages[0], batch_size=batch, jit_compile=True, epochs=1000)
-    stack = Stack([build_stage(config, 0, images.shape[1:])])
-    epochs = Epochs([images], batch, seed=0)
-    timer = StopAfter(keras.callbacks.Callback, epochs.steps, seconds)
+    numbers = (f"vae.batch_size={batch}", "vae.jit_compile=true", "vae.epochs=1000")
+    config = override(replace(mnist_vae.paper(), dataset="subspace", data_options=DATA), numbers)
+    timer = StopAfter(keras.callbacks.Callback, EXAMPLES // batch, seconds)
     with tempfile.TemporaryDirectory() as folder:
-        fit(RunDirectory(folder), settings, stack, epochs, images[:256], extra=[timer.callback])
+        kv.train(config, folder, callbacks=[timer.callback])
     return timer.rate
 
 
@@ -59,15 +52,15 @@ def keras_fit(batch, seconds, **options):
     import keras
     import tensorflow as tf
 
-    import keras_vae  # noqa: F401
-    from keras_vae.presets import mnist_vae
-    from keras_vae.training.building import build_stage
+    from keras_vae.models import GaussianVAE
+    from keras_vae.networks import residual_mlp
 
-    images = random_images()
-    model = build_stage(mnist_vae.paper(), 0, images.shape[1:])
+    data = points()
+    shape = data.shape[1:]
+    model = GaussianVAE(residual_mlp.encoder(shape, KAPPA), residual_mlp.decoder(KAPPA, shape))
     model.make_train_function = lambda force=False: keras.Model.make_train_function(model, force)
     model.compile(keras.optimizers.Adam(1e-3), **options)
-    dataset = tf.data.Dataset.from_tensor_slices(images).shuffle(EXAMPLES).batch(batch, drop_remainder=True).prefetch(2)
+    dataset = tf.data.Dataset.from_tensor_slices(data).shuffle(EXAMPLES).batch(batch, drop_remainder=True).prefetch(2)
     timer = StopAfter(keras.callbacks.Callback, EXAMPLES // batch, seconds)
     model.fit(dataset, epochs=1000, verbose=0, shuffle=False, callbacks=[timer.callback])
     return timer.rate
@@ -121,12 +114,12 @@ def pytorch(batch, seconds):
     log_gamma = nn.Parameter(torch.zeros(()))
     modules = (encoder, mean, log_variance, decoder)
     optimizer = torch.optim.Adam([p for m in modules for p in m.parameters()] + [log_gamma], lr=1e-3, fused=True)
-    images = torch.from_numpy(random_images().reshape(EXAMPLES, 784))
+    data = torch.from_numpy(points())
     steps, began, constant = 0, None, 784 * 0.9189385332
     while True:
         order = torch.randperm(EXAMPLES)
         for start in range(0, EXAMPLES - batch + 1, batch):
-            x = images[order[start : start + batch]].float() / 255.0
+            x = data[order[start : start + batch]]
             h = encoder(x)
             mu, lv = mean(h), log_variance(h)
             x_hat = decoder(mu + torch.exp(lv / 2) * torch.randn_like(mu))

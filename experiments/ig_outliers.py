@@ -4,6 +4,7 @@ import numpy as np
 
 from experiments.common.findings import Claim, Findings, chart, column, panel
 from keras_vae.config import replace
+from keras_vae.data.subset import subset
 from keras_vae.diagnostics import latent_table
 from keras_vae.metrics import auroc, outlier_scores
 
@@ -23,10 +24,10 @@ SLACK = 0.01  # of AUROC that counts as not falling
 
 def measure(lab):
     values = {}
-    outliers = lab.data("mnist", "test")[:COUNT]
+    outliers = subset(lab.data("mnist", "test"), COUNT, seed=0)
     for kappa in KAPPAS:
         trained = lab.train(_config(lab, kappa))
-        inliers = trained.subject(COUNT).test
+        inliers = trained.evaluation(COUNT).test
         scores = [outlier_scores(trained.stack, images) for images in (inliers, outliers)]
         table = latent_table(*trained.stack.encode(inliers))
         values[f"kappa = {kappa}"] = {

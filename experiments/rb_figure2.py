@@ -5,6 +5,8 @@ import numpy as np
 from experiments.common import celeb_a
 from experiments.common.findings import Claim, Findings, picture
 from keras_vae.data.grids import grid
+from keras_vae.data.subset import subset
+from keras_vae.maths.arrays import unit
 from keras_vae.metrics import downsample
 
 TITLE = "Samples of the methods, not chosen"
@@ -23,7 +25,7 @@ def measure(lab):
     for name, (trained, stage) in methods.items():
         sets[name] = trained.stack.sample(COUNTED, seed=0, stage=stage)
     pictures = [
-        picture(name.replace("+", "-plus"), f"{name}, the first {SHOWN}", grid(images[:SHOWN], 8), private=True)
+        picture(name.replace("+", "-plus"), f"{name}, {SHOWN} at random", _drawn(images), private=True)
         for name, images in sets.items()
     ]
     values = {name: {"contrast": _contrast(images)} for name, images in sets.items()}
@@ -32,14 +34,17 @@ def measure(lab):
     )
 
 
+def _drawn(images):
+    return grid(subset(images, SHOWN, seed=0), columns=8)
+
+
 def _contrast(images):
     """Mean standard deviation of the pixels of an image: faces that are averages of faces have little."""
-    unit = images / np.float32(255) if images.dtype == np.uint8 else images
-    return float(np.mean(np.std(unit, axis=(1, 2, 3))))
+    return float(np.mean(np.std(unit(images), axis=(1, 2, 3))))
 
 
 def claims(values):
-    """What can be counted: the paper's claim itself is for the eye."""
+    """Claims on what can be counted: the paper's own is for the eye."""
     distance = {name: abs(cells["contrast"] - values["original"]["contrast"]) for name, cells in values.items()}
     methods = ("VAE+", "VAE", "WAE-MMD")
     nearest = distance["VAE+"] == min(distance[name] for name in methods)

@@ -40,9 +40,9 @@ def measure(lab):
         }
         for name, config in configs.items():
             trained = lab.train(config)
-            subject = trained.subject(10_000)
-            table = latent_table(*subject.posterior)
-            error = reconstruction_error(subject.test, subject.reconstructions)["squared_error"]
+            evaluation = trained.evaluation(10_000)
+            table = latent_table(*evaluation.posterior)
+            error = reconstruction_error(evaluation.test, evaluation.reconstructions)["squared_error"]
             values[name] = {"inactive": int(np.sum(~table.active)), "squared error": float(np.mean(error))}
             if table.active.any():
                 values[name][SIGMA] = float(np.median(table.mean_of_variance[table.active]))

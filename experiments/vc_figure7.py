@@ -7,6 +7,7 @@ import tensorflow as tf
 from experiments import vc_table1
 from experiments.common.findings import Claim, Findings, chart, panel
 from keras_vae.data.pipeline import Epochs
+from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, noise_probe, reconstruction_gain
 from keras_vae.models import GaussianVAE, Stack
 
@@ -49,7 +50,7 @@ class Disturbed(GaussianVAE):
 
 def measure(lab):
     trained = lab.train(vc_table1.config(lab))
-    settings = {"epochs": GROWING + HELD + lab.pick(25, 75), "factor": FACTOR, "seed": 0}
+    settings = {"epochs": GROWING + HELD + lab.pick(25, 75), "factor": FACTOR, "seed": 0, "images": MEASURED}
     seen = lab.compute(
         "noise", {**settings, "of": trained.workdir.name}, lambda: _disturb(lab, trained, settings["epochs"])
     )
@@ -73,7 +74,7 @@ def measure(lab):
 
 def _disturb(lab, trained, epochs):
     """Per epoch: deviation of the noise, gain, KL and mean sigma^2 of the weakest active variable."""
-    images, test = lab.data("mnist", "train"), lab.data("mnist", "test")[:MEASURED]
+    images, test = lab.data("mnist", "train"), subset(lab.data("mnist", "test"), MEASURED, seed=0)
     old = trained.stack.stage()
     on = active_units(trained.stack.encode(test)[0])
     gains = np.where(on, reconstruction_gain(trained.stack, test), np.inf)
@@ -97,7 +98,7 @@ def _disturb(lab, trained, epochs):
             deviation = max(FIRST, FACTOR * deviation)
         deviation = 0.0 if epoch == seen["silence"] else deviation
         vae.deviations.assign(deviation * tf.one_hot(dimension, vae.latent_dim))
-        batches.epoch = epoch
+        batches.begin(epoch)
         vae.fit(batches.dataset(), epochs=1, verbose=0, shuffle=False)
     return seen
 

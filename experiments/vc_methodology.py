@@ -22,7 +22,7 @@ def measure(lab):
     found = kv.find_balance(config, lab.workdir, KAPPAS, LAMBDAS, train=lambda config, _: lab.train(config).stack)
     values = {}
     for trial in found.trials:
-        cells = dataclasses.asdict(trial) | {"sparse": trial.is_sparse, "lawful": trial.is_lawful}
+        cells = dataclasses.asdict(trial) | {"sparse": trial.is_sparse, "lawful": trial.law_holds}
         values[f"kappa = {trial.latent_dim}, lambda = {trial.beta:g}"] = cells
     values["found"] = {"kappa": found.latent_dim, "lambda": found.beta}
     trials = {trial.beta: trial for trial in found.trials if trial.latent_dim == found.latent_dim}

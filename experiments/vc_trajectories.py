@@ -4,6 +4,7 @@ import numpy as np
 
 from experiments.common.findings import Claim, Findings, chart, panel
 from experiments.common.watching import watch
+from keras_vae.data.subset import subset
 from keras_vae.metrics.features.classifier import labelled
 
 TITLE = "Trajectories in the latent space"
@@ -24,7 +25,7 @@ IMAGES = 1000
 def measure(lab):
     images, labels = labelled("mnist", "train", lab.data_dir)
     digits = np.stack([images[np.argmax(labels == digit)] for digit in range(10)])
-    held_out = lab.data("mnist", "test")[:IMAGES]
+    held_out = subset(lab.data("mnist", "test"), IMAGES, seed=0)
 
     def codes(stack):
         return [part.tolist() for part in stack.encode(digits)]

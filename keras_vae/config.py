@@ -30,13 +30,13 @@ class StageConfig:
     steps_per_execution: int = 100  # at most this many steps a dispatch
     jit_compile: bool | None = None  # None: what the networks in the step ask for on this machine
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if "measure" in self.model_options:  # the name of error_space until version 0.2
             options = {"error_space" if key == "measure" else key: value for key, value in self.model_options.items()}
             object.__setattr__(self, "model_options", options)
 
     @property
-    def error_space(self):
+    def error_space(self) -> str:
         """ "own" or "pixels": where the stage's reconstruction error is measured."""
         return self.model_options.get("error_space", "own")
 
@@ -59,14 +59,24 @@ class Config:
         for stage in self.stages:
             _check_stage(stage)
 
-    def stage(self, name: str) -> StageConfig:
-        """Return the stage of that name."""
+    def settings(self, name: str) -> StageConfig:
+        """Return the StageConfig of that name."""
         for stage in self.stages:
             if stage.name == name:
                 return stage
         names = [stage.name for stage in self.stages]
         nearest = plugins.nearest(name, names)
         raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(names)}, or all{nearest}")
+
+
+# Where the data lie may differ between two commands on one run; what is trained may not.
+MOVABLE = ("data_dir",)
+
+
+def portable(config: Config) -> Config:
+    """Return the Config without where its data lie: two that are equal then train the same."""
+    options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
+    return replace(config, data_options=options)
 
 
 POSITIVE = ("latent_dim", "epochs", "batch_size", "learning_rate", "steps_per_execution")

@@ -1,4 +1,4 @@
-"""A run is a directory.
+"""Run directory: its paths and files, and the stack that is loaded from it.
 
 config.json              what is trained; a different one is refused
 environment.json         versions it was begun with
@@ -23,12 +23,10 @@ import keras
 import numpy as np
 
 from keras_vae import config as configs
-from keras_vae.files import read_json, write_atomically, write_json, write_text
+from keras_vae.files import Path, read_json, write_atomically, write_json, write_text
 from keras_vae.models import Stack
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
-# Where the data lie and which machine trains may change between two commands on one run; what is trained may not.
-MOVABLE = ("data_dir",)
 
 
 class RunDirectory:
@@ -38,12 +36,12 @@ class RunDirectory:
         self.path = pathlib.Path(path)
 
     def complete(self, config):
-        """`config`, with what it leaves open as an earlier command on this run settled it."""
+        """Return `config` with what it leaves open taken from an earlier command on this run."""
         return config if self.is_new else _completed(config, self.config())
 
     @property
     def is_new(self):
-        """Whether no run was begun here."""
+        """True when no run was begun here."""
         return not (self.path / "config.json").exists()
 
     def claim(self, config):
@@ -60,7 +58,7 @@ class RunDirectory:
                 raise ValueError(f"{self.path} is not empty and holds no run; choose another --workdir")
             return
         stored = self.config()
-        if different := configs.differences(_settled(stored), _settled(config)):
+        if different := configs.differences(configs.portable(stored), configs.portable(config)):
             raise ValueError(
                 f"{self.path} holds another configuration (stored != asked):\n  "
                 + "\n  ".join(different)
@@ -68,22 +66,22 @@ class RunDirectory:
             )
 
     def config(self):
-        """The stored Config."""
+        """Return the stored Config."""
         if self.is_new:
             raise ValueError(f"{self.path} holds no run: it has no config.json; train one with train.py")
         return configs.from_json((self.path / "config.json").read_text())
 
-    def stage(self, name):
+    def folder(self, name):
         """Folder of a stage."""
         return self.path / name
 
     def done(self, name):
-        """Whether a stage is trained."""
-        return (self.stage(name) / "DONE").exists()
+        """True when a stage is trained."""
+        return (self.folder(name) / "DONE").exists()
 
     def save_stage(self, stage, file_name="model.keras"):
         """Save a stage as a .keras file that loads without custom objects once keras_vae is imported."""
-        path = self.stage(stage.name) / file_name
+        path = self.folder(stage.name) / file_name
         with tempfile.TemporaryDirectory() as folder:
             temporary = pathlib.Path(folder) / "model.keras"
             stage.save(temporary)
@@ -92,20 +90,20 @@ class RunDirectory:
         return path
 
     def load_stage(self, name):
-        """A trained stage."""
-        stage = keras.saving.load_model(self.stage(name) / "model.keras", compile=False)
-        active = read_json(self.stage(name) / "diagnostics.json")["active"]
+        """Return a trained stage."""
+        stage = keras.saving.load_model(self.folder(name) / "model.keras", compile=False)
+        active = read_json(self.folder(name) / "diagnostics.json")["active"]
         stage.active_dims = np.array(active, bool)
         return stage
 
     def finish(self, name):
         """Mark a stage as done; its backup is of no more use."""
-        write_text(self.stage(name) / "DONE", "")
-        (self.stage(name) / "backup.npz").unlink(missing_ok=True)
+        write_text(self.folder(name) / "DONE", "")
+        (self.folder(name) / "backup.npz").unlink(missing_ok=True)
 
 
-def load(workdir):
-    """The Stack of the trained stages of a run, bottom first."""
+def load(workdir: Path) -> Stack:
+    """Return the Stack of the trained stages of a run, bottom first."""
     run = RunDirectory(workdir)
     config = run.config()
     names = [stage.name for stage in config.stages]
@@ -129,8 +127,3 @@ def _completed(config, stored):
     )
     strategy = stored.strategy if config.strategy == "auto" else config.strategy
     return configs.replace(config, stages=stages, strategy=strategy)
-
-
-def _settled(config):
-    options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
-    return configs.replace(config, data_options=options)

@@ -32,11 +32,11 @@ def test_every_data_set_has_a_preset(name):
 def test_override_reaches_every_depth():
     config = Config(dataset="subspace", stages=(vae(),))
     changed = override(config, ["vae.epochs=7", "vae.gamma.mode=fixed", "seed=3", "data_options.rank=2"])
-    assert changed.stage("vae").epochs == 7
-    assert changed.stage("vae").gamma == {"mode": "fixed"}
+    assert changed.settings("vae").epochs == 7
+    assert changed.settings("vae").gamma == {"mode": "fixed"}
     assert changed.seed == 3
     assert changed.data_options == {"rank": 2}
-    assert config.stage("vae").epochs == 2, "a configuration is frozen"
+    assert config.settings("vae").epochs == 2, "a configuration is frozen"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """The verdict on cases of each kind."""
 
-import keras
 import numpy as np
 import pytest
 
 import keras_vae as kv
-from keras_vae.diagnostics import Verdict, effective_rank, verdict, verdict_inputs
+from keras_vae.diagnostics import effective_rank, verdict, verdict_inputs
 from keras_vae.diagnostics.verdict_inputs import _mmd
 from keras_vae.models import DecoderVariance, GaussianVAE, Stack
 from keras_vae.networks import affine
@@ -140,18 +139,6 @@ def test_the_optimum_of_theorem_1_is_balanced(latent_dim, word):
     assert numbers["active"] == numbers["informative"] == min(3, latent_dim)
     assert numbers["law_worst"] == pytest.approx(1.0, abs=1e-3)
     assert verdict(**numbers).word == word
-
-
-def test_callback_logs_each_epoch_and_prints_at_the_end(capfd):
-    stack, images = Stack([tiny.vae()]), tiny.images(40)
-    stack.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
-    callback = Verdict(images)
-    history = stack.fit(images, batch_size=20, epochs=2, verbose=0, callbacks=[callback]).history
-    numbers = verdict_inputs(stack, images)
-    for name in ("explained", "effective_rank", "law_mean", "law_worst", "mmd"):
-        assert len(history[name]) == 2 and history[name][-1] == pytest.approx(numbers[name], rel=1e-4, abs=1e-6)
-    assert callback.judgement == verdict(**numbers)
-    assert f"vae: {callback.judgement.word}" in capfd.readouterr().err
 
 
 def test_inputs_of_a_stack_with_a_second_stage():

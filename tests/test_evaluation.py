@@ -9,7 +9,9 @@ import pytest
 import keras_vae as kv
 from keras_vae import plugins, report
 from keras_vae.config import Config, StageConfig
+from keras_vae.data.subset import subset
 from keras_vae.evaluation import evaluate
+from keras_vae.evaluation.evaluation import Evaluation
 
 NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3}
 CONFIG = Config(
@@ -30,12 +32,25 @@ def run(tmp_path_factory):
     return workdir
 
 
+def test_the_test_images_are_drawn_by_the_seed_of_the_evaluation():
+    """From the whole split, outliers too, and pictures from all of these; not the beginnings."""
+    whole = kv.data.load("faces", "test", **CONFIG.data_options)
+    first, other = (Evaluation(None, CONFIG, None, 300, seed, outliers="faces") for seed in (0, 1))
+    for seed, each in ((0, first), (1, other)):
+        np.testing.assert_array_equal(each.test, subset(whole, 300, seed))
+        np.testing.assert_array_equal(each.outlier_images, subset(whole, 300, seed))
+        assert len(set(each.shown(32))) == 32 and max(each.shown(32)) > 100
+    assert not np.array_equal(first.test, other.test) and not np.array_equal(first.shown(32), other.shown(32))
+    assert Evaluation(None, CONFIG, None, 5000).test.shape == whole.shape
+
+
 def test_every_part_leaves_its_results(run):
     results = json.loads((run / "results.json").read_text())
     titles = {table["title"] for table in results["tables"]}
     assert {"NDB", "Likelihood", "Reconstruction", "Mismatch to the prior", "Frechet distance, pixels"} == titles
     assert results["verdict"]["word"] in ("balanced", "over-regularised", "under-regularised")
     assert len(results["latents"]["reconstruction_gain"]) == 5
+    assert results["protocol"] == {"split": "test", "images": 300, "drawn from": 1100, "samples": 300, "seed": 0}
     for picture in results["pictures"]:
         assert (run / picture["file"]).exists()
     parts = plugins.names("keras_vae.evaluation.parts")
@@ -45,7 +60,7 @@ def test_every_part_leaves_its_results(run):
 
 def test_numbers_are_those_of_the_metrics(run):
     results, stack = json.loads((run / "results.json").read_text()), kv.load(run)
-    test = kv.data.load("faces", "test", image_size=(16, 16), count=1100)[:300]
+    test = subset(kv.data.load("faces", "test", image_size=(16, 16), count=1100), 300, seed=0)
     headline = {entry["name"]: entry["value"] for entry in results["headline"]}
     nll = kv.metrics.importance_weighted_nll(stack, test, samples=50, seed=0)
     assert headline["NLL"] == pytest.approx(float(np.mean(nll)), rel=1e-6)

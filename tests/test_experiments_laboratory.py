@@ -13,7 +13,7 @@ from experiments.common.findings import Claim, Findings, chart, panel, picture
 from experiments.common.laboratory import Laboratory
 from keras_vae.config import Config, StageConfig, replace
 from keras_vae.runs import RunDirectory
-from keras_vae.training.train import settle
+from keras_vae.training.train import on_this_machine
 
 NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3}
 AE = StageConfig("ae", "autoencoder", "asperti_dense", 5, **NUMBERS)
@@ -76,10 +76,8 @@ def test_a_stack_is_trained_once(workdir, monkeypatch):
 
 def test_where_data_lie_does_not_matter(tmp_path):
     """Another folder of the same data is the same stack; a data set without folders is not given one."""
-    from experiments.common.laboratory import _key
-
     here, there = (Config("mnist", (VAE,), data_options={"data_dir": name}) for name in ("here", "there"))
-    assert _key(here) == _key(there) != _key(Config("fashion_mnist", (VAE,)))
+    assert Laboratory.key(here) == Laboratory.key(there) != Laboratory.key(Config("fashion_mnist", (VAE,)))
     lab = Laboratory(tmp_path, data_dir="somewhere")
     assert "data_dir" not in lab.located(CONFIG).data_options
     assert lab.located(here).data_options["data_dir"].endswith("somewhere")
@@ -102,7 +100,7 @@ def test_a_killed_training_goes_on_and_its_minutes_are_a_lower_bound(tmp_path, m
     lab, config = Laboratory(tmp_path), replace(CONFIG, stages=(AE,))
 
     def killed(config, path):
-        RunDirectory(path).claim(settle(config))
+        RunDirectory(path).claim(on_this_machine(config))
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):

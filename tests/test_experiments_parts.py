@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+import keras_vae as kv
 import tests.tiny as tiny
 from experiments import ig_figure1, ig_figure3
 from experiments.common.laboratory import Laboratory
 from experiments.common.watching import watch
 from experiments.vc_figure7 import Disturbed
-from keras_vae.config import Config, StageConfig
+from keras_vae.config import Config, StageConfig, override
 from keras_vae.data.sets import subspace
 from keras_vae.networks import residual_mlp
 from keras_vae.theory.affine import affine_optimum
@@ -21,6 +22,28 @@ def test_training_is_watched_from_the_start_to_the_end(tmp_path):
     assert [step for step, _ in seen] == [0, 3, 6, 9, 12]
     assert seen[0][1] == pytest.approx(1.0) and len({gamma for _, gamma in seen}) == 5
     assert watch(Laboratory(tmp_path), "seen", config, None) == seen
+
+
+def test_watched_trainings_are_kept_by_everything_that_decides_them(tmp_path, monkeypatch):
+    """Data set, widths, gamma, rate and schedule too; not by where the data lie."""
+    stage = StageConfig("vae", "gaussian_vae", "affine", 2, 2, 10, 1e-2)
+    config = Config("subspace", (stage,), data_options={"count": 60})
+    trained = []
+    monkeypatch.setattr(kv, "train", lambda config, workdir, callbacks: trained.append(config))
+    changes = ["dataset=curve", "data_options.count=70", "vae.network_options.width=3", "vae.gamma.mode=fixed"]
+    changes += [
+        "vae.learning_rate=1e-3",
+        "vae.schedule=cosine",
+        "vae.model_options.beta=0.5",
+        "precision=mixed_bfloat16",
+    ]
+    for each in (config, *(override(config, [change]) for change in changes)):
+        for _ in range(2):
+            watch(lab := Laboratory(tmp_path), "seen", each, None)
+        watch(lab, "seen", override(each, ["data_options.data_dir=elsewhere"]), None)
+    assert len(trained) == 1 + len(changes)
+    (record,) = lab.used.values()
+    assert (record["epochs"], record["batch_size"], record["seed"]) == (2, 10, 0) and "subspace" in record["what"]
 
 
 def test_noise_reaches_one_dimension_in_training_alone():

@@ -43,7 +43,7 @@ def test_kappa_grows_until_sparsity_and_lambda_falls_while_the_law_holds(tmp_pat
     assert [trial.active for trial in found.trials] == [1, 2, 3, 3, 3]
     (stage,) = found.config.stages
     assert stage.latent_dim == 4 and stage.model_options == {"beta": 0.5}
-    assert "lawless" in str(found) and str(found).endswith("kappa = 4, lambda = 0.5")
+    assert "law fails" in str(found) and str(found).endswith("kappa = 4, lambda = 0.5")
 
 
 def test_what_is_not_found_is_none(tmp_path):

@@ -12,14 +12,9 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import keras_vae as kv
-from keras_vae.config import Config, StageConfig, override, replace
-from keras_vae.data.pipeline import Epochs
+from keras_vae.config import Config, StageConfig, override
 from keras_vae.files import write_text
-from keras_vae.models import Stack
-from keras_vae.runs import RunDirectory
-from keras_vae.training.building import build_stage
 from keras_vae.training.callbacks.guard import NotFiniteError
-from keras_vae.training.train_stage import fit
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 4}
@@ -219,18 +214,15 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
 
 def test_the_last_good_weights_are_kept(tmp_path):
     """A weight becomes NaN in the third epoch; those after the second are saved, and are finite."""
-    images = kv.data.load("faces", "train", image_size=(16, 16), count=80)
-    config = replace(CONFIG, stages=CONFIG.stages[:1])
-    run, stack = RunDirectory(tmp_path / "run"), Stack([build_stage(config, 0, images.shape[1:])])
-    bias = stack.active_stage.encoder.get_layer("mean").bias
 
     class Break(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 2:
+                bias = self.model.active_stage.encoder.get_layer("mean").bias
                 bias.assign(bias + np.nan)
 
     with pytest.raises(NotFiniteError, match=r"at step 11; the last good weights, after epoch \d, are in .*last_good"):
-        fit(run, config.stages[0], stack, Epochs([images], 16, seed=0), images[:8], extra=[Break()])
+        kv.train(CONFIG, tmp_path / "run", stage="ae", callbacks=[Break()])
     kept = keras.saving.load_model(tmp_path / "run" / "ae" / "last_good.keras", compile=False)
     assert all(np.isfinite(weight.numpy()).all() for weight in kept.weights)
 

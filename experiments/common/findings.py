@@ -1,4 +1,4 @@
-"""What an experiment hands back."""
+"""Findings: the values, claims, charts and pictures that an experiment returns."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What was measured, with the charts and pictures that go with it."""
+    """Measured values, with the charts and pictures that go with it."""
 
     values: dict  # {row: {quantity: number}}, rows and quantities named as in PAPER
     charts: list = dataclasses.field(default_factory=list)  # of `chart`

@@ -1,4 +1,4 @@
-"""Where experiments train: every stack once, kept by its configuration, gone on with after a kill."""
+"""Laboratory of the experiments: trains every stack once, keeps it by its configuration, goes on after a kill."""
 
 import contextlib
 import dataclasses
@@ -13,10 +13,10 @@ import time
 import keras_vae as kv
 from keras_vae import config as configs
 from keras_vae import plugins
-from keras_vae.evaluation.subject import Subject
+from keras_vae.evaluation.evaluation import Evaluation
 from keras_vae.files import read_json, write_json
-from keras_vae.runs import MOVABLE, RunDirectory
-from keras_vae.training.train import settle
+from keras_vae.runs import RunDirectory
+from keras_vae.training.train import on_this_machine
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Trained:
         """A logged number of every epoch of a stage."""
         return [epoch[name] for epoch in read_json(self.workdir / stage / "history.json")]
 
-    def subject(self, count, **protocol):
-        """What the parts of keras_vae/evaluation measure."""
-        return Subject(self.stack, self.config, self.workdir, count, **protocol)
+    def evaluation(self, count, **options):
+        """Return the Evaluation that the parts of keras_vae/evaluation measure."""
+        return Evaluation(self.stack, self.config, self.workdir, count, **options)
 
 
 class Laboratory:
@@ -45,25 +45,25 @@ class Laboratory:
         self.used = {}  # what the experiment in hand trained, by folder
 
     def pick(self, quick, full):
-        """The one or the other number."""
+        """Return the one or the other number."""
         return quick if self.quick else full
 
     def preset(self, name, *assignments):
-        """The quick variant of a preset with `--set` assignments, e.g. "vae.epochs=10"."""
+        """Return the quick variant of a preset with `--set` assignments, e.g. "vae.epochs=10"."""
         config = plugins.find("keras_vae.presets", name, kind="preset").quick()
         return self.located(configs.override(config, assignments))
 
     def located(self, config):
-        """The configuration with this laboratory's data_dir, where its data set takes one."""
+        """Return the configuration with this laboratory's data_dir, where its data set takes one."""
         return configs.replace(config, data_options=self._options(config.dataset, config.data_options))
 
     def data(self, dataset, split, **options):
-        """Examples of a split."""
+        """Return the examples of a split."""
         return _load(dataset, split, json.dumps(self._options(dataset, options)))
 
     def train(self, config):
-        """The Trained stack of a Config. A stack whose lower stages another stack has takes them over."""
-        run = RunDirectory(self.workdir / "stacks" / f"{config.dataset}-{config.stages[-1].name}-{_key(config)}")
+        """Return the Trained stack of a Config. A stack whose lower stages another stack has takes them over."""
+        run = RunDirectory(self.workdir / "stacks" / f"{config.dataset}-{config.stages[-1].name}-{self.key(config)}")
         below = self.train(configs.replace(config, stages=config.stages[:-1])) if len(config.stages) > 1 else None
         if not (run.path / "spent.json").exists():  # written last
             resumed = not run.is_new  # how long it took until it was killed is not known
@@ -74,12 +74,12 @@ class Laboratory:
             examples = len(self.data(config.dataset, "train", **config.data_options))
             steps = config.stages[-1].epochs * (examples // config.stages[-1].batch_size)
             write_json(run.path / "spent.json", {"steps": steps, "resumed": resumed, **spent})
-        self.used[run.path.name] = {**_described(config), **read_json(run.path / "spent.json")}
+        self.used[run.path.name] = {**self.described(config), **read_json(run.path / "spent.json")}
         return Trained(kv.load(run.path), config, run.path)
 
-    def compute(self, name, settings, function):
-        """function(), which gives what JSON can hold, kept by its name and settings."""
-        path = self.workdir / "computed" / f"{name}-{_digest(settings)}.json"
+    def compute(self, name, settings, function, key=None):
+        """Return function(), which gives what JSON can hold, kept by its name and `key`, by default the settings."""
+        path = self.workdir / "computed" / f"{name}-{key or _digest(settings)}.json"
         if not path.exists():
             with _timed() as spent:
                 result = function()
@@ -87,6 +87,22 @@ class Laboratory:
         kept = read_json(path)
         self.used[path.name] = kept["spent"]
         return kept["result"]
+
+    @staticmethod
+    def key(config):
+        """Return a word that stands for a configuration, wherever its data lie."""
+        return _digest(dataclasses.asdict(configs.portable(config)))
+
+    @staticmethod
+    def described(config):
+        """Return what is trained, for a reader: of the top stage, since each stage below has a record of its own."""
+        stage = config.stages[-1]
+        options = {**stage.model_options, **stage.network_options, **{f"gamma.{k}": v for k, v in stage.gamma.items()}}
+        chosen = configs.portable(config).data_options.items()
+        data = " ".join([config.dataset, *(f"{name} {value}" for name, value in chosen)])
+        words = [f"{data}: {stage.name}", stage.network, f"kappa {stage.latent_dim}"]
+        words += [f"{name} {value}" for name, value in options.items()]
+        return {"what": ", ".join(words), "epochs": stage.epochs, "batch_size": stage.batch_size, "seed": config.seed}
 
     def _options(self, dataset, options):
         takes = self.data_dir and "data_dir" in kv.data.options(dataset)
@@ -101,13 +117,13 @@ def _load(dataset, split, options):
 def _take_over(below, run, config):
     """The folders of trained lower stages, as if this run had trained them: it would have, bit for bit."""
     if run.is_new:
-        run.claim(settle(config))
+        run.claim(on_this_machine(config))
     for stage in config.stages[:-1]:
         if not run.done(stage.name):
             part = run.path / f".{stage.name}.part"
             shutil.rmtree(part, ignore_errors=True)
             shutil.copytree(below.workdir / stage.name, part)
-            os.replace(part, run.stage(stage.name))
+            os.replace(part, run.folder(stage.name))
 
 
 @contextlib.contextmanager
@@ -116,25 +132,6 @@ def _timed():
     spent, began, processor = {}, time.monotonic(), time.process_time()
     yield spent
     spent |= {"minutes": (time.monotonic() - began) / 60, "processor": (time.process_time() - processor) / 60}
-
-
-def _described(config):
-    """What was trained, for a reader: of the top stage, since each stage below has a record of its own."""
-    stage = config.stages[-1]
-    options = {**stage.model_options, **stage.network_options, **{f"gamma.{k}": v for k, v in stage.gamma.items()}}
-    data = " ".join([config.dataset, *(f"{name} {value}" for name, value in _unmovable(config).items())])
-    words = [f"{data}: {stage.name}", stage.network, f"kappa {stage.latent_dim}"]
-    words += [f"{name} {value}" for name, value in options.items()]
-    return {"what": ", ".join(words), "epochs": stage.epochs, "batch_size": stage.batch_size, "seed": config.seed}
-
-
-def _key(config):
-    return _digest(dataclasses.asdict(configs.replace(config, data_options=_unmovable(config))))
-
-
-def _unmovable(config):
-    """What decides which data they are, not where they lie."""
-    return {key: value for key, value in config.data_options.items() if key not in MOVABLE}
 
 
 def _digest(value):

@@ -14,13 +14,13 @@ def balance(trained, count=10_000):
     Rec. Err. is given as the norm and as the squared error; active is Burda's count, informative counts the dimensions
     with more signal than noise, var(mu) > mean(sigma^2).
     """
-    subject = trained.subject(count)
-    errors = reconstruction_error(subject.test, subject.reconstructions)
-    table = latent_table(*subject.posterior)
+    evaluation = trained.evaluation(count)
+    errors = reconstruction_error(evaluation.test, evaluation.reconstructions)
+    table = latent_table(*evaluation.posterior)
     return {
         "norm": float(np.mean(errors["l2"])),
         "squared error": float(np.mean(errors["squared_error"])),
-        "NLL": float(np.mean(importance_weighted_nll(trained.stack, subject.test, SAMPLES))),
+        "NLL": float(np.mean(importance_weighted_nll(trained.stack, evaluation.test, SAMPLES))),
         "active": int(table.active.sum()),
         "informative": int(table.informative.sum()),
         "gamma": float(trained.stack.stage().gamma.value),
@@ -29,13 +29,13 @@ def balance(trained, count=10_000):
 
 def mismatch(trained, count=2000):
     """Squared error of test images, and how far q(z) is from the prior: MMD (IMQ, times 1000), directions it fills."""
-    subject = trained.subject(count)
-    errors = reconstruction_error(subject.test, subject.reconstructions)
-    table = latent_table(*subject.posterior)
+    evaluation = trained.evaluation(count)
+    errors = reconstruction_error(evaluation.test, evaluation.reconstructions)
+    table = latent_table(*evaluation.posterior)
     return {
         "squared error": float(np.mean(errors["squared_error"])),
-        "1000 MMD": 1000.0 * mmd_to_prior(*subject.posterior),
+        "1000 MMD": 1000.0 * mmd_to_prior(*evaluation.posterior),
         "active": int(table.active.sum()),
         "informative": int(table.informative.sum()),
-        "directions": float(effective_rank(*subject.posterior)),
+        "directions": float(effective_rank(*evaluation.posterior)),
     }

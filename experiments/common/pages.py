@@ -22,7 +22,7 @@ def write(workdir, docs):
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
     rows = [
-        [f"[{each['title']}](#{anchor(each['title'])})", each["source"], each["mode"], verdict(each)] for each in found
+        [f"[{each['title']}](#{anchor(each['title'])})", each["source"], each["mode"], holding(each)] for each in found
     ]
     parts = [HEAD.rstrip(), wording.grid(["", "source", "mode", "checks that hold"], rows)]
     for each in found:
@@ -59,11 +59,11 @@ def chart_files(chart, path):
     return [path.with_suffix(".gif")] * bool(animated)
 
 
-def verdict(found):
-    """k of n."""
+def holding(found):
+    """Return how many of the claims hold, "k of n"."""
     return f"{sum(claim['holds'] for claim in found['claims'])} of {len(found['claims'])}"
 
 
 def anchor(title):
-    """What a heading of Markdown is linked by."""
+    """Return the anchor that a heading of Markdown is linked by."""
     return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")

@@ -26,16 +26,16 @@ class Canvas:
         return part
 
     def cover(self, distance, softness=0.0):
-        """How much of each pixel a shape covers, in [0, 1]: an edge one pixel wide, or `softness` wider."""
+        """Share of each pixel that a shape covers, in [0, 1]: an edge one pixel wide, or `softness` wider."""
         return np.clip(0.5 - distance / (self.pixel + np.float32(softness)), 0, 1)
 
     def paint(self, colour, cover):
-        """Lays a colour over what is there, where `cover` is 1, and mixes where it is less."""
+        """Lay a colour over what is there, where `cover` is 1, and mix it where it is less."""
         for plane, value in zip(self.planes, channels(colour), strict=True):
             plane += cover * (value - plane)
 
     def shade(self, light):
-        """Makes what is there lighter or darker by the factor `light` [n, H, W]."""
+        """Make what is there lighter or darker by the factor `light` [n, H, W]."""
         for plane in self.planes:
             plane *= light
 

@@ -1,4 +1,4 @@
-"""The posteriors of frozen stages: the data of the next stage."""
+"""Posteriors of frozen stages: the data of the next stage."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from keras_vae.files import write_atomically
 
 
 def posteriors(path, encode, images):
-    """Mean and deviation of q(z|x) of every training image, two (n, latent_dim) float32 arrays, computed once.
+    """Return mean and deviation of q(z|x) of every training image, two (n, latent_dim) float32 arrays, computed once.
 
     Kept in the file `path`; the stage above draws a fresh z ~ q(z|x) from them at every step, and never runs the
     encoder again.

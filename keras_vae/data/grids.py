@@ -1,4 +1,4 @@
-"""Pictures of many images at once."""
+"""Grids: pictures of many images at once."""
 
 import math
 

@@ -51,7 +51,7 @@ class BadFiles:
         self.mixed_sizes |= another_size
 
     def report(self):
-        """Raises ValueError, or warns, about the files added since the last report."""
+        """Raise ValueError, or warn, about the files added since the last report."""
         if not self.problems:
             return
         count, named = len(self.problems), "; ".join(self.problems[:NAMED])

@@ -1,22 +1,25 @@
-"""Loads a split of a data set by name, and refuses what the data set does not know before anything is read."""
+"""Load a split of a data set by name, and refuse what the data set does not know before anything is read."""
 
 import inspect
+import typing
+
+import numpy as np
 
 from keras_vae import plugins
 
 
-def names():
-    """The names of all data sets, sorted."""
+def names() -> list[str]:
+    """Return the names of all data sets, sorted."""
     return plugins.names("keras_vae.data.sets")
 
 
-def find(name):
-    """The module of the data set `name`: PRESET, SPLITS and load()."""
+def find(name: str) -> typing.Any:
+    """Return the module of the data set `name`: PRESET, SPLITS and load()."""
     return plugins.find("keras_vae.data.sets", name, kind="data set")
 
 
-def load(name, split, **options):
-    """One split as one array: uint8 images [N, H, W, C], or float32 points [N, d].
+def load(name: str, split: str, **options: typing.Any) -> np.ndarray:
+    """Return one split as one array: uint8 images [N, H, W, C], or float32 points [N, d].
 
     An option that is None counts as not given, so that command-line flags can be passed on as they are.
     """
@@ -35,8 +38,8 @@ def load(name, split, **options):
     return dataset.load(split, **given)
 
 
-def options(name):
-    """Names of the options that load() takes for the data set `name`."""
+def options(name: str) -> list[str]:
+    """Return the names of the options that load() takes for the data set `name`."""
     return list(_parameters(find(name)))
 
 

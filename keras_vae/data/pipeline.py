@@ -1,11 +1,12 @@
 """Epochs of batches for `fit`, each a pure function of (seed, epoch)."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 
 class Epochs:
-    """Shuffled batches of rows of parallel arrays; set `epoch` before each epoch.
+    """Shuffled batches of rows of parallel arrays. `begin(epoch)` must be called before each; Reshuffle does, in `fit`.
 
     Since the order is a function of (seed, epoch), a resumed run sees the batches that the uninterrupted run would
     have seen. What does not fill a batch is left out, a different remainder each epoch.
@@ -20,8 +21,12 @@ class Epochs:
                 "choose a smaller one, for example --set STAGE.batch_size=32"
             )
 
+    def begin(self, epoch):
+        """Give the batches of this epoch (counted from 0) from the next iterator on."""
+        self.epoch = epoch
+
     def dataset(self):
-        """tf.data of batches (batch_size, ...), one epoch long; each new iterator gives the current epoch."""
+        """Return a tf.data of batches (batch_size, ...), one epoch long; each new iterator gives the current epoch."""
         # numpy_function, not from_generator: a living generator halves the speed of XLA programs beside it (measured).
         types = [array.dtype for array in self.arrays]
 
@@ -44,3 +49,14 @@ class Epochs:
         """Rows of each batch of the current epoch, (steps, batch_size)."""
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.arrays[0]))
         return order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size).astype(np.int64)
+
+
+class Reshuffle(keras.callbacks.Callback):
+    """Shuffle callback: tell Epochs which epoch begins; a resumed run then has the order of the uninterrupted one."""
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epochs.begin(epoch)

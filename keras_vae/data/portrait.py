@@ -1,4 +1,4 @@
-"""Draws faces from their factors, back to front. Distances are in units of half the image's shorter side, y is down."""
+"""Draw faces from their factors, back to front. Distances are in units of half the image's shorter side, y is down."""
 
 import types
 

@@ -1,4 +1,4 @@
-"""From the bytes of one PNG or JPEG to one uint8 image: decode, crop, resize.
+"""Preprocessing: from the bytes of one PNG or JPEG to one uint8 image, by decoding, cropping and resizing.
 
 This is the only place where it is done, in plain TensorFlow operations that also work in a tf.function and in an
 exported graph, so a served model sees exactly the pixels that it was trained on. EXIF rotation is not applied: the

@@ -1,4 +1,4 @@
-"""Reads one split of a prepared TFDS data set into one uint8 array, with every failure turned into one plain error."""
+"""Read one split of a prepared TFDS data set into one uint8 array, with every failure turned into one plain error."""
 
 import logging
 import pathlib
@@ -75,7 +75,7 @@ def _builder(name, data_dir, source):
 
 
 def _download(builder, source):
-    """Downloads and prepares a data set. Returns None, or what went wrong in a few words."""
+    """Download and prepare a data set. Returns None, or what went wrong in a few words."""
     if source is None:
         return "it is not downloaded automatically, because its host nearly always refuses"
     try:

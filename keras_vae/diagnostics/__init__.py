@@ -1,4 +1,4 @@
-"""What the latent dimensions do."""
+"""Diagnostics of latent dimensions: functions of arrays, of a stack, and a callback for any Keras model."""
 
 from keras_vae.diagnostics.gain import NoiseProbe, decoder_gain, noise_probe, reconstruction_gain
 from keras_vae.diagnostics.gradients import gradient_norm
@@ -7,7 +7,6 @@ from keras_vae.diagnostics.loss_slices import loss_slices
 from keras_vae.diagnostics.posteriors import LatentTable, active_units, effective_rank, latent_table, variance_law
 from keras_vae.diagnostics.verdict import Judgement, verdict
 from keras_vae.diagnostics.verdict_inputs import verdict_inputs
-from keras_vae.training.callbacks.verdict import Verdict
 
 __all__ = [
     "Judgement",
@@ -15,7 +14,6 @@ __all__ = [
     "LatentReport",
     "LatentTable",
     "NoiseProbe",
-    "Verdict",
     "active_units",
     "decoder_gain",
     "effective_rank",

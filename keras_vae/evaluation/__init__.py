@@ -1,6 +1,6 @@
-"""What a run is worth, measured and written down: one file per part, found by its name.
+"""Evaluation of a run: evaluate() measures it part by part. A part is a file of evaluation/parts, found by name.
 
-A part is a module with `results(subject) -> dict`; the dicts of all parts together are results.json, where lists of
+A part is a module with `results(evaluation) -> dict`; the dicts of all parts together are results.json, where lists of
 the same name follow one another.
 """
 

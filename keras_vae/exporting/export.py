@@ -69,6 +69,6 @@ def _reader(config, codec):
 
 
 def _latents(run, stack):
-    found = read_json(run.stage(stack.inference_stage) / "diagnostics.json")
+    found = read_json(run.folder(stack.inference_stage) / "diagnostics.json")
     variance = np.add(found["variance_of_mean"], found["mean_of_variance"])
     return found["active"], found["mean"], np.sqrt(variance)

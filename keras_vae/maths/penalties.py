@@ -40,3 +40,6 @@ def capped(u, cap=1.0):
 def arctan(u):
     """arctan(u): concave and bounded, with gradient 1 at zero."""
     return tf.atan(u)
+
+
+PENALTIES = {"arctan": arctan, "capped": capped, "huber": huber, "l1": l1, "l2": l2, "log": log, "sqrt": sqrt}

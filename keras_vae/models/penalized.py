@@ -1,12 +1,10 @@
 """Autoencoders with a generic penalty on each latent dimension."""
 
-import inspect
-
 import keras
 import tensorflow as tf
 
-from keras_vae.maths import penalties
 from keras_vae.maths.gaussians import dimensions
+from keras_vae.maths.penalties import PENALTIES
 from keras_vae.models.autoencoder import Autoencoder
 
 
@@ -45,7 +43,6 @@ MODEL = PenalizedAutoencoder
 
 
 def _penalty(name):
-    known = {key: value for key, value in vars(penalties).items() if inspect.isfunction(value)}
-    if name not in known:
-        raise ValueError(f"unknown penalty {name!r}; known: {', '.join(sorted(known))}")
-    return known[name]
+    if name not in PENALTIES:
+        raise ValueError(f"unknown penalty {name!r}; known: {', '.join(PENALTIES)}")
+    return PENALTIES[name]

@@ -1,4 +1,4 @@
-"""From a configuration to the stage that it describes."""
+"""Build the stage that a configuration describes."""
 
 import contextlib
 import inspect
@@ -11,14 +11,13 @@ from keras_vae.models.stage import Stage
 
 
 def build_stage(config, index, data_shape):
-    """The stage `index` of a Config, for data of `data_shape`. Call it inside the strategy's scope."""
+    """Return the stage `index` of a Config, for data of `data_shape`. Call it inside the strategy's scope."""
     stage = config.stages[index]
     model, architecture = find_model(stage.model), find_network(stage.network)
     sides = (architecture.encoder, architecture.decoder)
     takes = {name for side in sides for name in inspect.signature(side).parameters}
     _check_options(stage.network_options, takes, f"network {stage.network}")
-    # Everything random about a stage comes from its own seed: initial weights, and the streams of noise.
-    seed = config.seed * 100 + index + 1
+    seed, _ = seeds(config, index)
     keras.utils.set_random_seed(seed)
     with policy(config.precision):
         encoder = architecture.encoder(
@@ -31,8 +30,17 @@ def build_stage(config, index, data_shape):
         return model(encoder, decoder, seed=seed, name=stage.name, **gamma, **stage.model_options)
 
 
+def seeds(config, index):
+    """Return the seeds of stage `index`: of its initial weights and its noise, and of the order of its batches.
+
+    Everything random about a stage comes from them, so it does not matter what was trained before it.
+    """
+    order = config.seed * 100 + index
+    return order + 1, order
+
+
 def runs_in_xla(config, index):
-    """Whether the steps of stage `index` should run inside XLA: if every network in the step says so."""
+    """Return True when the steps of stage `index` should run inside XLA: when every network in the step says so."""
     stage = config.stages[index]
     if stage.jit_compile is not None:
         return stage.jit_compile
@@ -41,18 +49,18 @@ def runs_in_xla(config, index):
 
 
 def find_model(name):
-    """The class in the file keras_vae/models/<name>.py."""
+    """Return the class in the file keras_vae/models/<name>.py."""
     return plugins.find("keras_vae.models", name, kind="model", contract="MODEL").MODEL
 
 
 def find_network(name):
-    """The module keras_vae/networks/<name>.py."""
+    """Return the module keras_vae/networks/<name>.py."""
     return plugins.find("keras_vae.networks", name, kind="network")
 
 
 @contextlib.contextmanager
 def policy(name):
-    """Keras' dtype policy, for as long as models are made."""
+    """Set Keras' dtype policy, for as long as models are made."""
     before = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(name)

@@ -1,19 +1,25 @@
-"""The methodology of variable collapse, section 7: how many dimensions, and how much weight on the KL term."""
+"""Find how many dimensions, and how much weight of the KL term: the methodology of variable collapse, section 7."""
 
 import dataclasses
 import pathlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.config import Config
+from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, variance_law
-from keras_vae.training.callbacks.progress import say
+from keras_vae.files import Path
+from keras_vae.maths.arrays import unit
+from keras_vae.maths.gaussians import squared_error
+from keras_vae.models import Stack
+from keras_vae.status import print_status
 from keras_vae.training.train import train as train_config
 
 TOLERANCE = 0.1  # of the variance law: "approximately 1" for each variable (section 7); Table 1 is within 0.04
-PROBED = 10_000  # training examples: the law is that of the data that the KL term was applied to
+MEASURED = 10_000  # training examples: the law is that of the data that the KL term was applied to
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,19 +34,20 @@ class Trial:
 
     @property
     def is_sparse(self):
-        """Whether some dimension is superfluous."""
+        """True when some dimension is superfluous."""
         return self.active < self.latent_dim
 
     @property
-    def is_lawful(self):
-        """Whether the KL term works, by the variance law."""
+    def law_holds(self):
+        """True when the KL term works, by the variance law."""
         return abs(self.law - 1.0) <= TOLERANCE
 
 
 @dataclasses.dataclass(frozen=True)
 class Balance:
-    """What was found. latent_dim or beta is None where no trial had what was looked for; `config` is the Config to use.
+    """Result of find_balance. latent_dim or beta is None where no trial had what was looked for.
 
+    config      the Config to use.
     latent_dim  the first number of dimensions at which sparsity appears.
     beta        the smallest weight of the KL term (lambda) at which the variance law holds, and it does for all above.
     trials      every Trial, in the order of training.
@@ -48,59 +55,61 @@ class Balance:
 
     latent_dim: int | None
     beta: float | None
-    trials: tuple
+    trials: tuple[Trial, ...]
     config: Config
 
     def __str__(self):
         lines = [f"{'kappa':>6} {'lambda':>8} {'active':>6} {'law':>7} {'error':>9}"]
         for trial in self.trials:
-            words = " ".join(["sparse"] * trial.is_sparse + ["lawless"] * (not trial.is_lawful))
+            words = " ".join(["sparse"] * trial.is_sparse + ["law fails"] * (not trial.law_holds))
             numbers = f"{trial.latent_dim:6d} {trial.beta:8.4g} {trial.active:6d} {trial.law:7.3f} {trial.error:9.4g}"
             lines.append(f"{numbers}  {words}".rstrip())
         return "\n".join([*lines, f"kappa = {self.latent_dim}, lambda = {self.beta}"])
 
 
 def find_balance(
-    config,
-    workdir,
-    latent_dims=(2, 4, 8, 16, 32, 64, 128),
-    betas=(1.0, 0.5, 0.25, 0.125, 0.0625),
-    train=train_config,
-):
+    config: Config,
+    workdir: Path,
+    latent_dims: Sequence[int] = (2, 4, 8, 16, 32, 64, 128),
+    betas: Sequence[float] = (1.0, 0.5, 0.25, 0.125, 0.0625),
+    train: Callable[[Config, pathlib.Path], Stack] = train_config,
+) -> Balance:
     """Balance of a Config of any data set: grow kappa until sparsity appears, then lower lambda while the law holds.
 
     The first GaussianVAE of the stack is what is tuned; stages above it are not trained. Each trial is a run directory
     in `workdir`, so the same call goes on where a killed one stopped.
     latent_dims  rising; tried at the first of betas until some dimension is inactive.
     betas        falling; tried at that number of dimensions until the variance law fails for some dimension.
-    train        what makes a Stack of a Config and a directory.
+    train        function of a Config and a directory that returns the trained Stack.
     """
     if list(latent_dims) != sorted(set(latent_dims)) or not len(latent_dims):
         raise ValueError(f"latent_dims is {latent_dims}; expected rising whole numbers")
     if list(betas) != sorted(set(betas), reverse=True) or not len(betas) or betas[-1] <= 0:
         raise ValueError(f"betas is {betas}; expected falling numbers above zero")
-    config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)[:PROBED]
-    trials, workdir = [], pathlib.Path(workdir)
+    config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
+    examples = subset(examples, MEASURED, config.seed)
+    trials: list[Trial] = []
+    workdir = pathlib.Path(workdir)
 
     def trial(latent_dim, beta):
         chosen = _with(config, latent_dim, beta)
         stack = train(chosen, workdir / f"kappa-{latent_dim}-lambda-{beta:g}")
         trials.append(_measured(stack, examples, latent_dim, beta))
-        say(f"kappa {latent_dim}, lambda {beta:g}: {trials[-1].active} active, law {trials[-1].law:.3f}")
+        print_status(f"kappa {latent_dim}, lambda {beta:g}: {trials[-1].active} active, law {trials[-1].law:.3f}")
         return trials[-1]
 
     wide = next((each for each in latent_dims if trial(each, betas[0]).is_sparse), None)
     latent_dim, least = wide or latent_dims[-1], None
     for beta in betas:
         last = trials[-1] if beta == betas[0] else trial(latent_dim, beta)
-        if not last.is_lawful:
+        if not last.law_holds:
             break
         least = beta
     return Balance(wide, least, tuple(trials), _with(config, latent_dim, least or betas[0]))
 
 
 def _up_to_the_vae(config):
-    """The Config whose last stage is the first GaussianVAE."""
+    """Return the Config whose last stage is the first GaussianVAE."""
     names = [stage.model for stage in config.stages]
     if "gaussian_vae" not in names:
         raise ValueError(f"the stack has no gaussian_vae stage to tune; its models are: {', '.join(names)}")
@@ -115,7 +124,6 @@ def _with(config, latent_dim, beta):
 def _measured(stack, examples, latent_dim, beta):
     mean, stddev = stack.encode(examples)
     law = variance_law(mean, stddev)
-    x = examples / np.float32(255) if examples.dtype == np.uint8 else examples
-    error = np.sum(np.square(x - stack.decode(mean)), axis=tuple(range(1, x.ndim))).mean()
+    error = np.mean(squared_error(unit(examples), stack.decode(mean)))
     worst = float(law[np.argmax(np.abs(law - 1.0))])
     return Trial(latent_dim, beta, int(active_units(mean).sum()), worst, float(error))

@@ -1,6 +1,5 @@
-"""Learning-rate schedules, named by function: each maps progress in [0, 1) to a factor of the initial rate."""
+"""Learning-rate schedules, listed in SCHEDULES: each maps progress in [0, 1) to a factor of the initial rate."""
 
-import inspect
 import math
 
 import keras
@@ -34,17 +33,25 @@ def burda(progress):
     return tf.pow(10.0, -phase / 7.0)
 
 
+SCHEDULES = {
+    "burda": burda,
+    "constant": constant,
+    "cosine": cosine,
+    "dai_wipf": dai_wipf,
+    "exponential": exponential,
+}
+
+
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """`rate` times the named schedule, over `steps` steps."""
 
     def __init__(self, rate, name, steps):
-        shapes = {key: value for key, value in globals().items() if inspect.isfunction(value)}
-        if name not in shapes:
-            raise ValueError(f"unknown learning-rate schedule {name!r}; known: {', '.join(sorted(shapes))}")
-        self.rate, self.name, self.steps, self._shape = rate, name, steps, shapes[name]
+        if name not in SCHEDULES:
+            raise ValueError(f"unknown learning-rate schedule {name!r}; known: {', '.join(sorted(SCHEDULES))}")
+        self.rate, self.name, self.steps = rate, name, steps
 
     def __call__(self, step):
-        return self.rate * self._shape(tf.cast(step, tf.float32) / self.steps)
+        return self.rate * SCHEDULES[self.name](tf.cast(step, tf.float32) / self.steps)
 
     def get_config(self):
         return {"rate": self.rate, "name": self.name, "steps": self.steps}

@@ -1,4 +1,4 @@
-"""Where the training runs."""
+"""Distribution strategies, by name."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def resolve(name):
-    """What `auto` means on this machine: mirrored where there are several GPUs, single elsewhere."""
+    """Return the name that `auto` stands for on this machine: mirrored where there are several GPUs, else single."""
     if name not in STRATEGIES and name != "auto":
         raise ValueError(f"unknown strategy {name!r}; known: auto, {', '.join(sorted(STRATEGIES))}")
     if name != "auto":
@@ -15,7 +15,7 @@ def resolve(name):
 
 
 def scope(name):
-    """A fresh strategy's scope. Models must be made inside it."""
+    """Return a fresh strategy's scope. Models must be made inside it."""
     return STRATEGIES[resolve(name)]()
 
 

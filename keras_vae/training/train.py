@@ -1,34 +1,48 @@
 """Train the stages of a stack, bottom up."""
 
 import time
+from collections.abc import Iterable
+
+import keras
+import numpy as np
 
 from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.data.pipeline import Epochs
+from keras_vae.data.subset import subset
+from keras_vae.files import Path
+from keras_vae.models import Stack
 from keras_vae.runs import RunDirectory, load
+from keras_vae.status import print_status
 from keras_vae.training import strategy
 from keras_vae.training.building import build_stage, policy, runs_in_xla
-from keras_vae.training.callbacks.progress import say
 from keras_vae.training.schedules import LearningRate
-from keras_vae.training.train_stage import DIAGNOSED, train_stage
+from keras_vae.training.train_stage import train_stage
+
+HELD_OUT = 1000  # validation examples that a stage is measured on
 
 
-def train(config, workdir, stage="all"):
+def train(
+    config: configs.Config, workdir: Path, stage: str = "all", callbacks: Iterable[keras.callbacks.Callback] = ()
+) -> Stack:
     """Train the named stage of `config`, or all of them, in the directory `workdir`; go on where a killed run stopped.
+
+    callbacks: Keras callbacks, called in `fit` of each stage after ours, with the Stack as their model. They are no
+    part of the run: one that goes on meets them as they are now.
 
     Returns the Stack of the trained stages.
     """
     run = RunDirectory(workdir)
-    wanted = [each.name for each in (config.stages if stage == "all" else (config.stage(stage),))]
-    config = settle(run.complete(config))
+    wanted = [each.name for each in (config.stages if stage == "all" else (config.settings(stage),))]
+    config = on_this_machine(run.complete(config))
     run.check(config)
     with strategy.scope(config.strategy), policy(config.precision):
-        examples = None
+        examples: tuple[np.ndarray, np.ndarray] | None = None
         for index, settings in enumerate(config.stages):
             if settings.name not in wanted:
                 continue
             if run.done(settings.name):
-                say(f"{settings.name}: done before")
+                print_status(f"{settings.name}: done before")
                 continue
             if missing := [below.name for below in config.stages[:index] if not run.done(below.name)]:
                 raise ValueError(f"stage {settings.name} needs {', '.join(missing)} below it; train with --stage=all")
@@ -36,12 +50,12 @@ def train(config, workdir, stage="all"):
             if run.is_new:
                 _rehearse(config, *examples)
                 run.claim(config)
-            train_stage(run, config, index, *examples)
+            train_stage(run, config, index, *examples, callbacks)
     return load(workdir)
 
 
-def settle(config):
-    """Write out what the configuration leaves to the machine, so that a resumed run takes the same path."""
+def on_this_machine(config):
+    """Return `config` with what it leaves to the machine written out, so that a resumed run takes the same path."""
     stages = tuple(
         configs.replace(stage, jit_compile=runs_in_xla(config, index)) for index, stage in enumerate(config.stages)
     )
@@ -58,11 +72,11 @@ def _rehearse(config, images, _):
         shape = (settings.latent_dim,)
 
 
-def _load_examples(config):
-    """Training and held-out examples."""
+def _load_examples(config: configs.Config) -> tuple[np.ndarray, np.ndarray]:
+    """Return the training examples, and those held out that stages are measured on."""
     began = time.monotonic()
     images = data.load(config.dataset, "train", **config.data_options)
-    held_out = data.load(config.dataset, "validation", **config.data_options)[:DIAGNOSED]
-    shape = "x".join(map(str, images.shape[1:]))
-    say(f"{config.dataset}: {len(images):,} training examples of {shape}, read in {time.monotonic() - began:.1f} s")
+    held_out = subset(data.load(config.dataset, "validation", **config.data_options), HELD_OUT, config.seed)
+    shape, seconds = "x".join(map(str, images.shape[1:])), time.monotonic() - began
+    print_status(f"{config.dataset}: {len(images):,} training examples of {shape}, read in {seconds:.1f} s")
     return images, held_out

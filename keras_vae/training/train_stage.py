@@ -7,46 +7,47 @@ import numpy as np
 
 from keras_vae.data.codes import posteriors
 from keras_vae.data.grids import grid, pairs, write_png
-from keras_vae.data.pipeline import Epochs
-from keras_vae.diagnostics import Verdict
+from keras_vae.data.pipeline import Epochs, Reshuffle
+from keras_vae.data.subset import rows, subset
+from keras_vae.diagnostics import verdict
 from keras_vae.files import write_json
 from keras_vae.models import Stack
-from keras_vae.training.building import build_stage
+from keras_vae.status import duration, print_status
+from keras_vae.training.building import build_stage, seeds
 from keras_vae.training.callbacks.backup import Backup
 from keras_vae.training.callbacks.board import Board
 from keras_vae.training.callbacks.guard import Guard
-from keras_vae.training.callbacks.probe import Probe
-from keras_vae.training.callbacks.probe import measure as measure_stage
-from keras_vae.training.callbacks.progress import Progress, duration, say
+from keras_vae.training.callbacks.probe import probe
+from keras_vae.training.callbacks.progress import Progress
+from keras_vae.training.callbacks.record import Record
 from keras_vae.training.schedules import LearningRate
 
-PROBED, DIAGNOSED = 256, 1000  # held-out examples looked at each epoch, and at the end of a stage
+EACH_EPOCH = 256  # held-out examples that are probed; at the end of the stage all of them
+SHOWN = 32  # in reconstructions.png
 
 
-def train_stage(run, config, index, images, held_out):
-    """Train stage `index` of `config` in the RunDirectory `run` on images (n, *shape), in the strategy's scope."""
+def train_stage(run, config, index, images, held_out, callbacks=()):
+    """Train stage `index` of `config` in the RunDirectory `run` on images (n, *shape), in the strategy's scope.
+
+    callbacks: further ones for `fit`, which are called after ours.
+    """
     settings, below = config.stages[index], [run.load_stage(each.name) for each in config.stages[:index]]
     shape = (below[-1].latent_dim,) if below else images.shape[1:]
     stack = Stack([*below, build_stage(config, index, shape)], seed=config.seed)
     if settings.latent_dim > np.prod(shape):
-        say(f"{settings.name}: {settings.latent_dim} latent dimensions for data of {np.prod(shape)}: more than enough")
-    epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=config.seed * 100 + index)
-    fit(run, settings, stack, epochs, held_out)
+        wide = f"{settings.latent_dim} latent dimensions for data of {np.prod(shape)}"
+        print_status(f"{settings.name}: {wide}: more than enough")
+    _, order = seeds(config, index)
+    epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=order)
+    _compile(stack, settings, epochs.steps)
 
-
-def fit(run, settings, stack, epochs, held_out, extra=()):
-    """Fit the active stage of `stack` to `epochs`, with `extra` callbacks after ours, and finish it."""
-    name, folder = settings.name, run.stage(settings.name)
-    rate = LearningRate(settings.learning_rate, settings.schedule, settings.epochs * epochs.steps)
-    steps = min(settings.steps_per_execution, epochs.steps)
-    stack.compile(keras.optimizers.Adam(rate), jit_compile=settings.jit_compile, steps_per_execution=steps)
-    stack.optimizer.build(stack.trainable_variables)
-
-    history = []
-    backup = Backup(folder / "backup.npz", _changing(stack), history)
-    first_epoch = backup.restore()
+    folder = run.folder(settings.name)
+    backup = Backup(folder / "backup.npz", _changing(stack))
+    history = backup.restore()
+    first_epoch = len(history)
     if first_epoch:
-        say(f"{name}: going on after epoch {first_epoch} of {settings.epochs}")
+        print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
+    board = Board(run.path / "tensorboard" / settings.name, settings.epochs, config.seed)
     began = time.monotonic()
     stack.fit(
         epochs.dataset(),
@@ -55,20 +56,18 @@ def fit(run, settings, stack, epochs, held_out, extra=()):
         verbose=0,
         shuffle=False,  # Epochs has shuffled
         callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(epochs, "epoch", epoch)),
+            # Of ours only Record acts at the end of an epoch, so no two of them can come in the wrong order. Those of
+            # the caller follow, and see the logs complete.
+            Reshuffle(epochs),
             Guard(run, backup),
-            *([Verdict(held_out)] if stack.active_stage.has_prior else []),  # without a prior there is no balance
-            Probe(held_out[:PROBED], history),
-            Board(run.path / "tensorboard" / name, held_out[:PROBED], settings.epochs),
-            backup,
-            Progress(name, settings.epochs, epochs.steps, first_epoch),
-            *extra,
+            Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup),
+            Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
+            *callbacks,
         ],
     )
-    seconds = time.monotonic() - began
-    _finish(run, stack, held_out, history)
-    seen = (settings.epochs - first_epoch) * epochs.steps * settings.batch_size
-    _conclude(stack, settings.epochs - first_epoch, seconds, seen, history[-1])
+    seconds, done = time.monotonic() - began, len(history) - first_epoch
+    _finish(run, stack, held_out, history, config.seed)
+    _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])
 
 
 def _arrays(run, stack, images):
@@ -77,8 +76,16 @@ def _arrays(run, stack, images):
     below = stack.codec.below(name)
     if below is None:
         return [images]
-    codes = posteriors(run.stage(below) / "posteriors.npz", lambda x: stack.encode(x, below), images)
+    codes = posteriors(run.folder(below) / "posteriors.npz", lambda x: stack.encode(x, below), images)
     return [*codes, *stack.codec.training_images(name, images)]
+
+
+def _compile(stack, settings, steps):
+    """Make optimiser and schedule for epochs of `steps`."""
+    rate = LearningRate(settings.learning_rate, settings.schedule, settings.epochs * steps)
+    dispatch = min(settings.steps_per_execution, steps)
+    stack.compile(keras.optimizers.Adam(rate), jit_compile=settings.jit_compile, steps_per_execution=dispatch)
+    stack.optimizer.build(stack.trainable_variables)
 
 
 def _changing(stack):
@@ -86,21 +93,25 @@ def _changing(stack):
     return [*stack.active_stage.variables, *stack.draws.variables, *stack.optimizer.variables]
 
 
-def _finish(run, stack, held_out, history):
-    stage, folder = stack.active_stage, run.stage(stack.active_stage.name)
-    logs, diagnostics, (_, _, reconstructions) = measure_stage(stack, stage.name, held_out)
-    history[-1].update(logs)  # of all held-out examples now, not only those probed each epoch
-    write_json(folder / "diagnostics.json", {**logs, "gamma": float(stage.gamma.value), **diagnostics})
+def _finish(run, stack, held_out, history, seed):
+    """Judge the stage by all held-out examples, and write its files; DONE is the last."""
+    stage, folder, probed = stack.active_stage, run.folder(stack.active_stage.name), probe(stack, held_out)
+    if probed.verdict_inputs:
+        print_status(f"{stage.name}: {verdict(**probed.verdict_inputs)}")
+    history[-1].update(probed.errors)  # of all held-out examples now, not only those probed each epoch
+    numbers = {**probed.errors, "gamma": float(stage.gamma.value), **probed.dimensions}
+    write_json(folder / "diagnostics.json", numbers)
     write_json(folder / "history.json", history)
     if len(stack.data_shape) == 3:
         if stage.has_prior:
             write_png(folder / "samples.png", grid(stack.sample(64, seed=0)))
-        write_png(folder / "reconstructions.png", pairs(held_out[:32], reconstructions[:32]))
+        shown = rows(len(held_out), SHOWN, seed)
+        write_png(folder / "reconstructions.png", pairs(held_out[shown], probed.reconstructions[shown]))
     run.save_stage(stage)
     run.finish(stage.name)
 
 
-def _conclude(stack, epochs, seconds, seen, logs):
+def _summarise(stack, epochs, seconds, seen, logs):
     stage = stack.active_stage
     words = [f"{epochs} epochs in {duration(seconds)}", f"{seen / seconds:,.0f} examples/s"]
     space = "in pixels" if len(stack.data_shape) == 3 else "in the data"
@@ -109,4 +120,4 @@ def _conclude(stack, epochs, seconds, seen, logs):
     for bound in ("floor", "ceiling"):
         if share := logs.get(f"gamma_at_{bound}"):
             words.append(f"gamma was at its {bound} in {share:.0%} of the last epoch's steps")
-    say(f"{stage.name}: {', '.join(words)}")
+    print_status(f"{stage.name}: {', '.join(words)}")

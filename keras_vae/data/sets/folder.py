@@ -1,7 +1,7 @@
 """Any directory of PNG and JPEG files, sub-directories included.
 
 Where the directory has a sub-directory train/, the sub-directories train/, validation/ and test/ are the splits.
-Otherwise each file falls into a split by the hash of its path (see _hashed_splits.py). Images are RGB, or have one
+Otherwise each file falls into a split by the hash of its path (see image_files.members). Images are RGB, or have one
 channel if every file is grey. Alpha is dropped, EXIF rotation is not applied.
 """
 

@@ -6,16 +6,16 @@ from keras_vae import plugins
 from keras_vae.metrics import features, fid_table
 
 
-def results(subject):
+def results(evaluation):
     """One table a protocol: the floor, the Downsample row, reconstructions, and samples of each stage."""
-    if not subject.are_images:
+    if not evaluation.are_images:
         return {}
-    extractor = _extractor(subject)
-    fakes = {"reconstruction": subject.reconstructions}
-    fakes |= {f"samples of {name}": samples for name, samples in subject.samples.items()}
-    split = f"{subject.config.dataset} test, {'x'.join(map(str, subject.stack.data_shape))}"
+    extractor = _extractor(evaluation)
+    fakes = {"reconstruction": evaluation.reconstructions}
+    fakes |= {f"samples of {name}": samples for name, samples in evaluation.samples.items()}
+    split = f"{evaluation.config.dataset} test, {'x'.join(map(str, evaluation.stack.data_shape))}"
     protocols = plugins.names("keras_vae.metrics.fid_protocols")
-    found = {name: fid_table(extractor, subject.test, fakes, name, split, subject.seed) for name in protocols}
+    found = {name: fid_table(extractor, evaluation.test, fakes, name, split, evaluation.seed) for name in protocols}
     rows = [[row, *(found[name][row]["value"] for name in protocols)] for row in found[protocols[0]]]
     any_row = found[protocols[0]]["reconstruction"]
     facts = "".join(f", {key} {value}" for key, value in extractor.facts.items())
@@ -30,11 +30,11 @@ def results(subject):
     }
 
 
-def _extractor(subject):
+def _extractor(evaluation):
     options = {
-        "dataset": subject.config.dataset,
-        "data_dir": subject.config.data_options.get("data_dir"),
-        "path": subject.feature_path,
+        "dataset": evaluation.config.dataset,
+        "data_dir": evaluation.config.data_options.get("data_dir"),
+        "path": evaluation.feature_path,
     }
-    takes = inspect.signature(features.find(subject.features).extractor).parameters
-    return features.load(subject.features, **{name: value for name, value in options.items() if name in takes})
+    takes = inspect.signature(features.find(evaluation.features).extractor).parameters
+    return features.load(evaluation.features, **{name: value for name, value in options.items() if name in takes})

@@ -1,15 +1,15 @@
-"""What the latent dimensions do, and the verdict."""
+"""Latent dimensions, one by one, and the verdict."""
 
 from keras_vae.diagnostics import latent_table, reconstruction_gain, verdict, verdict_inputs
-from keras_vae.evaluation.subject import as_numbers
+from keras_vae.evaluation.evaluation import as_numbers
 
 GAIN_IMAGES = 256  # enough for a gain, and every dimension costs a pass of the decoder
 
 
-def results(subject):
+def results(evaluation):
     """Asperti's table with the reconstruction gain, and the verdict with its evidence."""
-    stack, test = subject.stack, subject.test
-    table = latent_table(*subject.posterior)
+    stack, test = evaluation.stack, evaluation.test
+    table = latent_table(*evaluation.posterior)
     judged = verdict(**verdict_inputs(stack, test))
     latents = {
         "active": [bool(value) for value in table.active],
@@ -17,7 +17,7 @@ def results(subject):
         "mean_of_variance": as_numbers(table.mean_of_variance),
         "kl": as_numbers(table.kl),
         "variance_law": as_numbers(table.law),
-        "reconstruction_gain": as_numbers(reconstruction_gain(stack, test[:GAIN_IMAGES])),
+        "reconstruction_gain": as_numbers(reconstruction_gain(stack, test[evaluation.shown(GAIN_IMAGES)])),
     }
     note = f"of {stack.latent_dim}"
     if stack.stage().stochastic:

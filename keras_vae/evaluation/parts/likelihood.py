@@ -1,4 +1,4 @@
-"""The evidence lower bound and the importance-weighted likelihood."""
+"""Likelihood: the evidence lower bound and the importance-weighted estimate."""
 
 import numpy as np
 
@@ -7,20 +7,20 @@ from keras_vae.metrics import bits_per_dim, importance_weighted_nll
 SAMPLES = 50  # as in Burda et al. and Table 1 of regularisation balance
 
 
-def results(subject):
+def results(evaluation):
     """ELBO and NLL of test images; nothing for a deterministic code, which has no likelihood."""
-    stack = subject.stack
+    stack = evaluation.stack
     if not stack.stage().stochastic:
         return {}
-    score = {name: float(np.mean(values)) for name, values in stack.score(subject.test).items()}
-    nll = float(np.mean(importance_weighted_nll(stack, subject.test, SAMPLES, subject.seed)))
+    score = {name: float(np.mean(values)) for name, values in stack.score(evaluation.test).items()}
+    nll = float(np.mean(importance_weighted_nll(stack, evaluation.test, SAMPLES, evaluation.seed)))
     rows = [
         ["negative ELBO", -score["elbo"]],
         ["of which reconstruction", score["reconstruction"]],
         ["of which KL", score["kl"]],
         [f"negative log-likelihood, {SAMPLES} draws", nll],
     ]
-    if subject.are_images:
+    if evaluation.are_images:
         rows.append(["the same in bits per dimension", float(bits_per_dim(nll, stack.data_shape))])
     note = "Nats per test image, of the density of pixels in [0, 1]: negative is normal when gamma is small."
     return {

@@ -1,4 +1,4 @@
-"""Pictures where people would rather look than read."""
+"""Pictures: samples, reconstructions, nearest training images and interpolations."""
 
 import numpy as np
 
@@ -6,35 +6,39 @@ from keras_vae.data.grids import grid, pairs
 from keras_vae.maths.arrays import to_uint8
 
 SHOWN, NEIGHBOURS, STEPS = 64, 8, 8
+PAIRS = 32  # of images and reconstructions
 
 
-def results(subject):
+def results(evaluation):
     """Samples of each stage, reconstructions, nearest training images of samples, and interpolations of codes."""
-    if not subject.are_images:
+    if not evaluation.are_images:
         return {}
-    captions = {name: f"stage {name}" for name in subject.samples}
+    captions = {name: f"stage {name}" for name in evaluation.samples}
     pictures = [
-        subject.picture("Samples, not chosen", "samples", captions[name], f"samples_{name}", grid(samples[:SHOWN]))
-        for name, samples in subject.samples.items()
+        evaluation.picture("Samples, not chosen", "samples", captions[name], f"samples_{name}", grid(samples[:SHOWN]))
+        for name, samples in evaluation.samples.items()
     ]
-    reconstructed = pairs(subject.test[:32], subject.reconstructions[:32])
+    shown = evaluation.shown(PAIRS)
+    reconstructed = pairs(evaluation.test[shown], evaluation.reconstructions[shown])
     caption = "test images above their reconstructions"
-    pictures.append(subject.picture("Reconstructions", "codes", caption, "reconstructions", reconstructed))
+    pictures.append(evaluation.picture("Reconstructions", "codes", caption, "reconstructions", reconstructed))
     caption = "between the codes of two test images, each row"
-    pictures.append(subject.picture("Interpolations", "codes", caption, "interpolations", _interpolations(subject)))
-    if subject.samples:
-        top = list(subject.samples)[-1]
+    between = _interpolations(evaluation)
+    pictures.append(evaluation.picture("Interpolations", "codes", caption, "interpolations", between))
+    if evaluation.samples:
+        top = list(evaluation.samples)[-1]
         caption = f"a sample of stage {top}, and the training images nearest to it in pixels"
-        neighbours = _neighbours(subject.train, subject.samples[top][:NEIGHBOURS])
-        pictures.append(subject.picture("Nearest training images", "neighbours", caption, "neighbours", neighbours))
+        neighbours = _neighbours(evaluation.train, evaluation.samples[top][:NEIGHBOURS])
+        pictures.append(evaluation.picture("Nearest training images", "neighbours", caption, "neighbours", neighbours))
     return {"pictures": pictures}
 
 
-def _interpolations(subject):
-    mean = subject.posterior[0][: 2 * STEPS]
+def _interpolations(evaluation):
+    shown = evaluation.shown(2 * STEPS)
+    mean = evaluation.posterior[0][shown[: len(shown) // 2 * 2]]
     share = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[None, :, None]
     codes = (1 - share) * mean[0::2, None] + share * mean[1::2, None]
-    return grid(subject.stack.decode(codes.reshape(-1, mean.shape[1])), columns=STEPS)
+    return grid(evaluation.stack.decode(codes.reshape(-1, mean.shape[1])), columns=STEPS)
 
 
 def _neighbours(train, samples):

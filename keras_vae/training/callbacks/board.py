@@ -1,42 +1,41 @@
-"""TensorBoard: every logged number each epoch, images and histograms now and then."""
+"""TensorBoard: every logged number each epoch, pictures and histograms now and then."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_vae.data.grids import grid, pairs
-from keras_vae.training.callbacks.probe import measure
+from keras_vae.data.subset import rows
 
 PICTURES = 10  # times a stage is pictured over its training
+SHOWN = 16  # images
 
 
-class Board(keras.callbacks.Callback):
-    """Writes under `folder`. Scalars are those of the epoch's logs: it must come after the callbacks that add some."""
+class Board:
+    """TensorBoard's files under `folder`, of a stage that is trained for `epochs`; the seed picks the images shown."""
 
-    def __init__(self, folder, images, epochs):
-        super().__init__()
+    def __init__(self, folder, epochs, seed):
         self.writer = tf.summary.create_file_writer(str(folder))
-        self.images, self.every, self.epochs = images, max(1, epochs // PICTURES), epochs
+        self.every, self.epochs, self.seed = max(1, epochs // PICTURES), epochs, seed
 
-    def on_epoch_end(self, epoch, logs):
+    def write(self, epoch, logs, stack, probe):
+        """Write the logs of an epoch (counted from 0) and, when it is time, the Probe and samples of the stack."""
         with self.writer.as_default(step=epoch + 1):
             for name, value in logs.items():
                 tf.summary.scalar(name, float(value))
             if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
-                self._picture()
+                self._picture(stack, probe)
         self.writer.flush()
 
-    def on_train_end(self, logs=None):
+    def close(self):
+        """Close the file."""
         self.writer.close()
 
-    def _picture(self):
-        stack = self.model
-        name = stack.active_stage.name
-        mean, stddev, reconstructions = measure(stack, name, self.images)[2]
-        tf.summary.histogram("posterior mean", mean)
-        tf.summary.histogram("posterior deviation", stddev)
+    def _picture(self, stack, probe):
+        tf.summary.histogram("posterior mean", probe.mean)
+        tf.summary.histogram("posterior deviation", probe.stddev)
         if len(stack.data_shape) == 3:
-            tf.summary.image("reconstructions", pairs(self.images[:16], reconstructions[:16])[None])
+            shown = rows(len(probe.images), SHOWN, self.seed)
+            tf.summary.image("reconstructions", pairs(probe.images[shown], probe.reconstructions[shown])[None])
             if stack.active_stage.has_prior:
-                tf.summary.image("samples", grid(stack.sample(16, seed=0, stage=name))[None])
-        tf.summary.histogram("variance of each mean", np.var(mean, axis=0))
+                tf.summary.image("samples", grid(stack.sample(16, seed=0, stage=stack.active_stage.name))[None])
+        tf.summary.histogram("variance of each mean", np.var(probe.mean, axis=0))

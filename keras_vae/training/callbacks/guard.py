@@ -1,4 +1,4 @@
-"""Stops a run whose loss is no longer a number."""
+"""Guard callback: stop a run whose loss is no longer a number."""
 
 import keras
 
@@ -8,7 +8,7 @@ class NotFiniteError(ArithmeticError):
 
 
 class Guard(keras.callbacks.Callback):
-    """Raises NotFiniteError with the term and the step, after putting the last good weights back and saving them."""
+    """Guard callback: raise NotFiniteError with term and step, when the last good weights are back and saved."""
 
     def __init__(self, run, backup):
         super().__init__()
@@ -21,9 +21,9 @@ class Guard(keras.callbacks.Callback):
         step = min(failures.values())
         terms = " and ".join(name for name, first in failures.items() if first == step and name != "loss") or "loss"
         kept = "no epoch was complete, so there are no good weights to keep"
-        if epochs := self.backup.restore():
+        if history := self.backup.restore():
             path = self.run.save_stage(self.model.active_stage, "last_good.keras")
-            kept = f"the last good weights, after epoch {epochs}, are in {path}"
+            kept = f"the last good weights, after epoch {len(history)}, are in {path}"
         name = self.model.active_stage.name
         raise NotFiniteError(
             f"stage {name}: {terms} stopped being finite at step {step:,}; {kept}. "

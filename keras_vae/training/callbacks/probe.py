@@ -1,51 +1,67 @@
-"""What a stage does on held-out images, at the end of each epoch."""
+"""Probe: the active stage of a stack measured on held-out images, once; everybody else reads the result."""
 
-import keras
+import dataclasses
+import functools
+
 import numpy as np
 
-from keras_vae.diagnostics import active_units, variance_law
+from keras_vae.diagnostics import active_units, variance_law, verdict_inputs
+from keras_vae.maths.arrays import unit
 from keras_vae.maths.gaussians import kl_divergence, squared_error
 
-
-class Probe(keras.callbacks.Callback):
-    """Adds to the logs of each epoch: gamma, the root mean squared error of the training batches, and of `images` the
-    squared error (from the posterior mean, in pixels), the KL and the number of active dimensions. Appends the logs to
-    `history`."""
-
-    def __init__(self, images, history):
-        super().__init__()
-        self.images, self.history = images, history
-
-    def on_epoch_end(self, epoch, logs):
-        stage = self.model.active_stage
-        logs.update(measure(self.model, stage.name, self.images)[0])
-        logs["gamma"] = float(stage.gamma.value)
-        logs["rmse"] = float(np.sqrt(logs["squared_error"] / target_dimensions(self.model)))
-        self.history.append({key: float(value) for key, value in logs.items()})
+LOGGED = ("explained", "effective_rank", "law_mean", "law_worst", "mmd")  # of the verdict's inputs
 
 
-def target_dimensions(stack):
-    """d of the space that the active stage's error is measured in."""
-    return int(np.prod(stack.codec.error_shape(stack.active_stage.name)))
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """Held-out images with their posteriors and reconstructions, and the numbers made of these."""
+
+    images: np.ndarray  # (n, *data_shape)
+    mean: np.ndarray  # (n, latent_dim), as stddev
+    stddev: np.ndarray
+    reconstructions: np.ndarray  # from the posterior means, (n, *data_shape)
+    stochastic: bool  # codes are draws, so there is a KL term
+    verdict_inputs: dict | None  # None for a stage without a prior: there is no balance to judge
+
+    @functools.cached_property
+    def errors(self):
+        """Squared error in pixels, KL and number of active dimensions, in the mean over images."""
+        return {
+            "val_squared_error": float(np.mean(squared_error(unit(self.images), self.reconstructions))),
+            "val_kl": float(np.mean(kl_divergence(self.mean, self.stddev))) if self.stochastic else 0.0,
+            "active": int(active_units(self.mean).sum()),
+        }
+
+    @property
+    def logs(self):
+        """Numbers that are logged each epoch."""
+        judged = self.verdict_inputs or {}
+        return {**{name: judged[name] for name in LOGGED if name in judged}, **self.errors}
+
+    @property
+    def attainable(self):
+        """Share of the variance that the stage below explains; None where it was not measured."""
+        return self.verdict_inputs and self.verdict_inputs["attainable"]
+
+    @property
+    def dimensions(self):
+        """Moments and activity of each latent dimension, lists (latent_dim,)."""
+        return {
+            "active": active_units(self.mean).tolist(),
+            "mean": np.mean(self.mean, axis=0).tolist(),
+            "variance_of_mean": np.var(self.mean, axis=0).tolist(),
+            "mean_of_variance": np.mean(np.square(self.stddev), axis=0).tolist(),
+            "variance_law": variance_law(self.mean, self.stddev).tolist(),
+        }
 
 
-def measure(stack, name, images):
-    """(logs, per-dimension diagnostics, reconstructions) of a stage on images."""
-    stage = stack.stage(name)
-    mean, stddev = stack.encode(images, stage=name)
-    reconstructions = stack.decode(mean, stage=name)
-    pixels = images.astype(np.float32) / 255.0 if images.dtype == np.uint8 else images
-    active, law = active_units(mean), variance_law(mean, stddev)
-    logs = {
-        "val_squared_error": float(np.mean(squared_error(pixels, reconstructions))),
-        "val_kl": float(np.mean(kl_divergence(mean, stddev))) if stage.stochastic else 0.0,
-        "active": int(active.sum()),
-    }
-    diagnostics = {
-        "active": active.tolist(),
-        "mean": np.mean(mean, axis=0).tolist(),
-        "variance_of_mean": np.var(mean, axis=0).tolist(),
-        "mean_of_variance": np.mean(np.square(stddev), axis=0).tolist(),
-        "variance_law": law.tolist(),
-    }
-    return logs, diagnostics, (mean, stddev, reconstructions)
+def probe(stack, images, attainable=None):
+    """Return the Probe of the active stage of `stack`.
+
+    attainable: that of an earlier Probe of the same images, for the stages below are frozen.
+    """
+    stage = stack.active_stage
+    mean, stddev = stack.encode(images, stage=stage.name)
+    reconstructions = stack.decode(mean, stage=stage.name)
+    judged = verdict_inputs(stack, images, stage.name, attainable=attainable) if stage.has_prior else None
+    return Probe(images, mean, stddev, reconstructions, stage.stochastic, judged)

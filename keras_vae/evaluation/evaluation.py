@@ -1,4 +1,4 @@
-"""What is evaluated, and on what."""
+"""Evaluation: a trained stack with the images that every part measures it on."""
 
 import dataclasses
 import functools
@@ -7,35 +7,42 @@ import pathlib
 import numpy as np
 
 from keras_vae import data
+from keras_vae.config import Config
 from keras_vae.data.grids import write_png
+from keras_vae.data.subset import rows, subset
 from keras_vae.models import Stack
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
-    """A trained stack with the images that it is measured on; every part sees the same ones."""
+class Evaluation:
+    """A trained stack, the images that it is measured on, and what is made of them once for all parts."""
 
     stack: Stack
-    config: object
+    config: Config
     workdir: pathlib.Path
     count: int = 2000  # test images and samples, at most
-    seed: int = 0
+    seed: int = 0  # of samples, draws and clusters, and of which test images
     features: str = "pixels"  # file of metrics/features
     feature_path: str | None = None  # of its weights
     outliers: str | None = None  # a data set whose test images are strange
     outlier_dir: str | None = None  # where they lie, if not where the run's data do
 
     @functools.cached_property
+    def all_test(self):
+        """The whole test split."""
+        return data.load(self.config.dataset, "test", **self.config.data_options)
+
+    @functools.cached_property
     def test(self):
-        """Test images (n, H, W, C) uint8, or points."""
-        return data.load(self.config.dataset, "test", **self.config.data_options)[: self.count]
+        """`count` test images (n, H, W, C) uint8, or points."""
+        return subset(self.all_test, self.count, self.seed)
 
     @functools.cached_property
     def outlier_images(self):
         """`count` test images, at most, of the data set that counts as strange."""
         options = {**self.config.data_options, "data_dir": self.outlier_dir or self.config.data_options.get("data_dir")}
         options = {key: value for key, value in options.items() if key in data.options(self.outliers)}
-        images = data.load(self.outliers, "test", **options)[: self.count]
+        images = subset(data.load(self.outliers, "test", **options), self.count, self.seed)
         if images.shape[1:] != self.test.shape[1:]:
             raise ValueError(
                 f"--outliers={self.outliers} has images of shape {images.shape[1:]}; the stack describes "
@@ -64,9 +71,13 @@ class Subject:
         """The test images, reconstructed from their posterior means."""
         return self.stack.decode(self.posterior[0])
 
+    def shown(self, count):
+        """Rows of `count` test images, at most, for pictures."""
+        return rows(len(self.test), count, self.seed)
+
     @property
     def are_images(self):
-        """Images, not points."""
+        """True for images, False for points."""
         return len(self.stack.data_shape) == 3
 
     def picture(self, title, group, caption, name, picture):
@@ -76,5 +87,5 @@ class Subject:
 
 
 def as_numbers(array):
-    """A list of floats that JSON can hold; what is infinite or NaN becomes None."""
+    """Return a list of floats that JSON can hold; what is infinite or NaN becomes None."""
     return [float(value) if np.isfinite(value) else None for value in np.asarray(array)]

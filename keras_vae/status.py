@@ -1,0 +1,17 @@
+"""Status lines for the person who waits, on standard error."""
+
+import sys
+
+
+def print_status(line):
+    """Print one line on standard error, at once."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def duration(seconds):
+    """Return a time in words: 12 s, 3 min 05 s, 2 h 10 min."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
