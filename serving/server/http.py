@@ -28,6 +28,7 @@ METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_LINE = 2**16  # bytes of a request line or a header
 LINGER_S = 0.25  # how long a draining server still hears requests on connections that are open
 RETRY_AFTER_S = 1
+LATE = "The request was not answered in time"
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -225,27 +226,35 @@ class HttpServer:
         return b"".join(parts)
 
     async def _in_time(self, target, body, call):
-        """(status, body) when there is a thread for the request, or what a request hears that got none in time."""
-        if self._free.locked() and self._queued >= self._limits.max_queued_requests:
-            self._rest.refuse(target, call, grpc.StatusCode.UNAVAILABLE)
-            raise _RefusedError(503, "The queue of requests is full")
-        try:
-            return await asyncio.wait_for(self._in_turn(target, body, call), self._timeout_s)
-        except asyncio.TimeoutError:
-            if not call.begun:
-                self._rest.refuse(target, call, grpc.StatusCode.DEADLINE_EXCEEDED)
-            raise _RefusedError(504, "The request was not answered in time") from None
-
-    async def _in_turn(self, target, body, call):
-        self._queued += 1
-        try:
-            await self._free.acquire()
-        finally:
-            self._queued -= 1
+        """(status, body) when a thread was free for the request and has answered it, or _RefusedError."""
+        await self._turn(target, call)
         call.begun, call.queued_s = True, time.monotonic() - call.arrival
         work = self._pool.submit(self._rest.answer, "POST", target, body, call)
         work.add_done_callback(lambda _: self._end(call))
-        return await asyncio.wrap_future(work)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(work), self._left_s(call))
+        except asyncio.TimeoutError:
+            raise _RefusedError(504, LATE) from None
+
+    async def _turn(self, target, call):
+        """Waits for a thread to be free."""
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        if self._queued >= self._limits.max_queued_requests:
+            self._rest.refuse(target, call, grpc.StatusCode.UNAVAILABLE)
+            raise _RefusedError(503, "The queue of requests is full")
+        self._queued += 1
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._left_s(call))
+        except asyncio.TimeoutError:
+            self._rest.refuse(target, call, grpc.StatusCode.DEADLINE_EXCEEDED)
+            raise _RefusedError(504, LATE) from None
+        finally:
+            self._queued -= 1
+
+    def _left_s(self, call):
+        return None if call.deadline is None else max(0.0, call.deadline - time.monotonic())
 
     def _end(self, call):
         """In the thread of a request that has ended, whether or not its client still waits."""
