@@ -49,9 +49,13 @@ class Connections:
         """Closes what takes too long, again and again."""
         limits = self._limits
         shortest = min(limits.header_timeout_in_ms, limits.body_timeout_in_ms, limits.keep_alive_in_ms)
+        pause = min(1.0, shortest / 4000)
         while True:
-            await asyncio.sleep(min(1.0, shortest / 4000))
+            before = self._loop.time()
+            await asyncio.sleep(pause)
             now = self._loop.time()
+            if now - before > 2 * pause:
+                continue  # it was the server that was slow: what has come meanwhile is read first
             for connection, (since, until) in list(self._awaited.items()):
                 gone = connection.transport is None and since < now - 1  # a new one has its transport in an instant
                 if gone or until < now:
