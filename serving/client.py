@@ -20,20 +20,28 @@ ROWS_PER_REQUEST = 64
 class Client:
     """One model of a server; without version or label, whatever version is the newest when a request comes.
 
-    address: grpc://host:port or http://host:port; the arrays are equal. version: a number; label: stable, say.
-    deadline_s: of each method call, all its requests, attempts and pauses together. retries: more attempts of a request
-    that meets UNAVAILABLE. Many pictures travel 64 at a time.
+    address: grpc://host:port or http://host:port, grpcs:// or https:// for a secure port; the arrays are equal.
+    version: a number; label: stable, say. deadline_s: of each method call, all its requests, attempts and pauses
+    together. retries: more attempts of a request that meets UNAVAILABLE. ca_file: PEM certificates to trust on a secure
+    port; those of the system by default. Many pictures travel 64 at a time.
 
-    Floats travel exactly; over REST that is long text. uint8 images travel as PNG, without loss, where that is smaller.
-    `png=True` asks for pictures as PNG and gives them as uint8: far smaller, and rounded to multiples of 1/255.
+    Pictures come as uint8, in whichever form costs the server least; `floats=True` asks for the model's own float32,
+    exactly, which over REST is long text. uint8 images are sent as PNG, without loss, where that is smaller.
 
     Raises ValueError for wrong arguments, serving.transports.errors.RequestError for what goes wrong on the way.
     """
 
     def __init__(
-        self, address="http://127.0.0.1:8501", model="vae", version=None, label=None, deadline_s=30.0, retries=6
+        self,
+        address="http://127.0.0.1:8501",
+        model="vae",
+        version=None,
+        label=None,
+        deadline_s=30.0,
+        retries=6,
+        ca_file=None,
     ):
-        self._transport = transports.connect(address, model, version, label)
+        self._transport = transports.connect(address, model, version, label, ca_file)
         self._patience = functools.partial(Patience, deadline_s, retries)
         self._signatures = None
 
@@ -51,60 +59,71 @@ class Client:
         """The versions of the model, newest first: [{"version", "state", "code", "message"}]."""
         return self._patience().call(self._transport.status)
 
-    def sample(self, count, seed=0, temperature=1.0, png=False):
+    def sample(self, count, seed=0, temperature=1.0, floats=False):
         """`count` pictures (n, H, W, C); picture i depends on seed and i alone.
 
-        temperature: factor on the deviation of every draw, 1 with `png`.
+        temperature: factor on the deviation of every draw.
         """
         inputs = {"seed": arguments.row_seeds(count, seed)}
+        patience = self._patience()
         if temperature == 1.0:
-            answer = self._ask(self._patience(), "sample_png" if png else "sample", **inputs)
-            return _unpacked(answer) if png else answer["images"]
-        if png:
-            raise ValueError("temperature: expected 1 with png=True")
+            return self._pictures(patience, "sample", floats, **inputs)
         inputs["temperature"] = np.full(count, temperature, np.float32)
-        return self._ask(self._patience(), "sample_at_temperature", **inputs)["images"]
+        return _finished(self._ask(patience, "sample_at_temperature", **inputs)["images"], floats)
 
     def encode(self, images):
         """Mean and standard deviation of q(z|x), each (n, latent_dim).
 
         images: uint8 or float in [0, 1], (n, H, W, C), or a list of the bytes of PNG or JPEG files, of any size.
         """
-        answer = self._ask_about("encode", images)
+        patience = self._patience()
+        answer = self._ask_about(patience, "encode", self._checked(patience, images))
         return answer["mean"], answer["stddev"]
 
-    def decode(self, codes, png=False):
+    def decode(self, codes, floats=False):
         """The pictures (n, H, W, C) of codes (n, latent_dim)."""
         patience = self._patience()
         latent_dim = self._signature(patience, "decode").inputs["codes"].shape[1]
-        codes = arguments.codes(codes, latent_dim)
-        if png:
-            return _unpacked(self._ask(patience, "decode_png", codes=codes))
-        return self._ask(patience, "decode", codes=codes)["images"]
+        return self._pictures(patience, "decode", floats, codes=arguments.codes(codes, latent_dim))
 
-    def reconstruct(self, images, png=False):
+    def reconstruct(self, images, floats=False):
         """The pictures of the images' codes (n, H, W, C), and each one's squared error, summed over the picture.
 
-        images: as for encode; with `png` uint8 or files.
+        images: as for encode.
         """
-        if not png:
-            answer = self._ask_about("reconstruct", images)
-            return answer["images"], answer["squared_error"]
         patience = self._patience()
         images = self._checked(patience, images)
-        if not isinstance(images, list) and images.dtype != np.uint8:
-            raise ValueError("images: expected uint8, or files, with png=True")
-        answer = self._ask(patience, "reconstruct_png", image_bytes=_packed(images))
-        return _unpacked(answer), answer["squared_error"]
+        files = isinstance(images, list) or (images.dtype == np.uint8 and images.shape[-1] in pictures.CHANNELS)
+        if files and not floats and "reconstruct_png" in self._known(patience):
+            answer = self._ask(patience, "reconstruct_png", image_bytes=_packed(images))
+            return _unpacked(answer["image_bytes"]), answer["squared_error"]
+        answer = self._ask_about(patience, "reconstruct", images)
+        return _finished(answer["images"], floats), answer["squared_error"]
 
     def score(self, images):
         """{"elbo", "reconstruction", "kl"} per image, in nats; reconstruction and kl grow with strangeness."""
-        return self._ask_about("score", images)
-
-    def _ask_about(self, subject, images):
-        """The answer of `subject`, encode say, or of its variant for the way in which the images travel best."""
         patience = self._patience()
-        images = self._checked(patience, images)
+        return self._ask_about(patience, "score", self._checked(patience, images))
+
+    def screen(self, images):
+        """{"strangeness_elbo", "strangeness_reconstruction", "strangeness"}: shares of held-out images less strange.
+
+        And "heat_maps", uint8 (n, H, W, 3): where each image is strange. images: as for encode.
+        """
+        patience = self._patience()
+        answer = self._ask_about(patience, "screen", self._checked(patience, images))
+        for name in [name for name, values in answer.items() if values.dtype == object]:  # the only files in it
+            answer["heat_maps"] = _unpacked(answer.pop(name))
+        return answer
+
+    def _pictures(self, patience, subject, floats, **inputs):
+        """The pictures of `subject`, sample or decode, from the signature that costs least of those that are served."""
+        names = [subject] if floats else [subject + form for form in self._transport.forms_of_pictures]
+        answer = self._ask(patience, next((each for each in names if each in self._known(patience)), subject), **inputs)
+        return _unpacked(answer["image_bytes"]) if "image_bytes" in answer else _finished(answer["images"], floats)
+
+    def _ask_about(self, patience, subject, images):
+        """The answer of `subject`, encode say, or of its variant for the way in which the images travel best."""
         if isinstance(images, list):
             return self._ask(patience, f"{subject}_bytes", image_bytes=_packed(images))
         if images.dtype != np.uint8:
@@ -130,12 +149,17 @@ class Client:
             answers.append(patience.call(functools.partial(self._transport.predict, signature, rows)))
         return {alias: np.concatenate([answer[alias] for answer in answers]) for alias in signature.outputs}
 
-    def _signature(self, patience, name):
+    def _known(self, patience):
+        """{name: Signature} of the model."""
         if self._signatures is None:
             self._signatures = patience.call(self._transport.signatures)
-        if name not in self._signatures:
-            raise ValueError(f"the model has no signature {name}; it has {', '.join(sorted(self._signatures))}")
-        return self._signatures[name]
+        return self._signatures
+
+    def _signature(self, patience, name):
+        known = self._known(patience)
+        if name not in known:
+            raise ValueError(f"the model has no signature {name}; it has {', '.join(sorted(known))}")
+        return known[name]
 
 
 def _packed(images):
@@ -144,9 +168,14 @@ def _packed(images):
     return np.array(files, object)
 
 
-def _unpacked(answer):
-    """uint8 (n, H, W, C) of an answer's PNGs."""
-    return np.stack([pictures.from_png(data) for data in answer["image_bytes"]])
+def _unpacked(files):
+    """uint8 (n, H, W, C) of PNGs."""
+    return np.stack([pictures.from_png(data) for data in files])
+
+
+def _finished(images, floats):
+    """float32, or uint8 where they are pictures."""
+    return images if floats or images.ndim != 4 else pictures.to_uint8(images)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,7 @@ from serving.transports.errors import RequestError
 
 def sample(client, args):
     """Pictures from the prior."""
-    as_png = args.temperature == 1.0 and wants_picture(args)
-    return {"images": client.sample(args.count, args.seed, args.temperature, png=as_png)}
+    return {"images": client.sample(args.count, args.seed, args.temperature, args.floats)}
 
 
 def encode(client, args):
@@ -26,12 +25,12 @@ def encode(client, args):
 
 def decode(client, args):
     """Pictures of codes: the array `mean` or `codes` of an .npz or .json file."""
-    return {"images": client.decode(read_codes(args.file), png=wants_picture(args))}
+    return {"images": client.decode(read_codes(args.file), args.floats)}
 
 
 def reconstruct(client, args):
     """Pictures as the model sees them, and the squared error of each."""
-    return dict(zip(("images", "squared_error"), client.reconstruct(read_files(args.files), png=wants_picture(args))))
+    return dict(zip(("images", "squared_error"), client.reconstruct(read_files(args.files), args.floats)))
 
 
 def score(client, args):
@@ -39,14 +38,19 @@ def score(client, args):
     return client.score(read_files(args.files))
 
 
+def screen(client, args):
+    """How strange pictures are, from 0 to 1, and where: --out takes the heat maps."""
+    found = client.screen(read_files(args.files))
+    for place, path in enumerate(args.files):
+        kinds = ", ".join(f"{kind} {found[f'strangeness_{kind}'][place]:.3f}" for kind in ("elbo", "reconstruction"))
+        print(f"{path}: strangeness {found['strangeness'][place]:.3f} ({kinds})")
+    found["images"] = found.pop("heat_maps")
+    return found
+
+
 def status(client, args):
     """The versions of the model and their states."""
     return {"versions": client.status()}
-
-
-def wants_picture(args):
-    """Whether --out is a PNG."""
-    return args.out.suffix.lower() == ".png"
 
 
 def read_files(paths):
@@ -93,6 +97,16 @@ def json_bytes(result):
 FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
 
 
+def described(result):
+    """What was written, in words."""
+    pictures_in, others = result.get("images"), [name for name in result if name != "images"]
+    parts = [", ".join(f"{name} {np.shape(result[name])}" for name in others)] if others else []
+    if np.ndim(pictures_in) == 4:
+        count, height, width, _ = pictures_in.shape
+        parts.insert(0, f"{count} picture{'s' * (count != 1)} of {width} by {height}")
+    return " and ".join(parts)
+
+
 def checked_output(path):
     """--out: a new file, of a known kind."""
     if path.suffix.lower() not in FORMATS:
@@ -104,7 +118,10 @@ def checked_output(path):
 def parser():
     """The command line."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--address", default="http://127.0.0.1:8501", help="http://host:port or grpc://host:port")
+    shared.add_argument(
+        "--address", default="http://127.0.0.1:8501", help="http://host:port or grpc://host:port; https, grpcs"
+    )
+    shared.add_argument("--ca_file", help="PEM certificates to trust on a secure port; the system's by default")
     shared.add_argument("--model", default="vae", help="name of the model")
     shared.add_argument("--version", type=int, help="number of a version; the newest by default")
     shared.add_argument("--label", help="label of a version, stable say")
@@ -112,20 +129,23 @@ def parser():
     main_parser = argparse.ArgumentParser(prog="python -m serving.client", description=__doc__)
     commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(function, gives_pictures=False):
+    def command(function, gives_pictures=False, prints=True):
         added = commands.add_parser(function.__name__, parents=[shared], help=function.__doc__)
         kinds = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
-        added.add_argument("--out", type=pathlib.Path, required=gives_pictures, help=kinds)
+        added.add_argument("--out", type=pathlib.Path, required=not prints, help=kinds)
+        if not prints:
+            added.add_argument("--floats", action="store_true", help="the model's float32, exactly; not for .png")
         added.set_defaults(command=function)
         return added
 
-    added = command(sample, gives_pictures=True)
+    added = command(sample, gives_pictures=True, prints=False)
     added.add_argument("--count", type=int, default=64, help="how many")
     added.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
     added.add_argument("--temperature", type=float, default=1.0, help="below 1: more typical, less varied")
-    added = command(decode, gives_pictures=True)
+    added = command(decode, gives_pictures=True, prints=False)
     added.add_argument("file", type=pathlib.Path, help=".npz or .json file of encode")
-    for added in (command(encode), command(reconstruct, gives_pictures=True), command(score)):
+    of_files = [command(encode), command(reconstruct, gives_pictures=True, prints=False), command(score)]
+    for added in (*of_files, command(screen, gives_pictures=True)):
         added.add_argument("files", nargs="+", type=pathlib.Path, help="PNG or JPEG files, of any size")
     command(status)
     return main_parser
@@ -138,14 +158,16 @@ def main(connect, arguments=None):
     try:
         if args.out is not None:
             checked_output(args.out)
-        with connect(args.address, args.model, args.version, args.label, args.deadline) as client:
+        options = {"deadline_s": args.deadline, "ca_file": args.ca_file}
+        with connect(args.address, args.model, args.version, args.label, **options) as client:
             result = args.command(client, args)
-        if args.out is None:
+        if args.out is None and args.command is not screen:
             sys.stdout.buffer.write(json_bytes(result))
-        else:
+        elif args.out is not None:
             content = FORMATS[args.out.suffix.lower()](result)
             with open(args.out, "xb") as file:  # x: nor is a file overwritten that appeared meanwhile
                 file.write(content)
+            print(f"{args.out}: {described(result)}, {len(content):,} bytes")
     except (RequestError, ValueError, OSError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)  # TensorFlow's messages may have several lines
         return 1

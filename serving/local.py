@@ -24,7 +24,7 @@ from serving.server.batching_parameters import Parameters
 from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError, invalid_argument
 from serving.server.grpc_services import GrpcServer
-from serving.server.http import HttpServer
+from serving.server.http import HttpServer, Limits
 from serving.server.models import Models
 from serving.server.monitoring import Monitoring
 from serving.server.servable import Servable
@@ -60,7 +60,19 @@ flags.DEFINE_string("grpc_channel_arguments", "", "for the gRPC server: name=val
 flags.DEFINE_string("ssl_config_file", "", "an SSLConfig in text format: a secure gRPC port")
 flags.DEFINE_integer("grpc_max_threads", None, "gRPC requests at a time; 4 per core, or 64 with batching")
 flags.DEFINE_integer("rest_api_num_threads", None, "the same for REST")
-flags.DEFINE_integer("rest_api_timeout_in_ms", 30_000, "time that a REST request may take")
+flags.DEFINE_integer("rest_api_timeout_in_ms", 30_000, "time that a REST request may take, from its arrival")
+for _limit, _meaning in {
+    "max_connections": "open connections at most, or half the process's descriptors; the most silent one gives way",
+    "header_timeout_in_ms": "time that a new connection has for the headers of its first request",
+    "body_timeout_in_ms": "time that the body of a request may take to arrive",
+    "keep_alive_in_ms": "time that a connection may be without a request, or take for an answer",
+    "max_body_bytes": "of one request, unzipped; 413 beyond",
+    "max_inside_bytes": "bodies of all requests inside together; 503 beyond",
+    "max_queued_requests": "requests that may wait for one of the threads; 503 beyond",
+    "max_json_values": "of one request, an object counting as eight; 400 beyond",
+}.items():
+    flags.DEFINE_integer(f"rest_api_{_limit}", Limits._field_defaults[_limit], _meaning)
+flags.DEFINE_bool("access_log", False, "write a line of JSON to standard output for each REST request")
 flags.DEFINE_bool("rest_api_enable_cors_support", False, "let web pages from elsewhere call the REST API")
 flags.DEFINE_string("tensorflow_session_config_file", "", "a ConfigProto in text format")
 flags.DEFINE_float("per_process_gpu_memory_fraction", 0, "of a GPU's memory; 0 for what TensorFlow chooses")
@@ -193,6 +205,8 @@ def start_servers(models, monitoring):
                 timeout_s=FLAGS.rest_api_timeout_in_ms / 1000,
                 metrics_path=metrics_path(),
                 cors=FLAGS.rest_api_enable_cors_support,
+                limits=Limits(**{limit: FLAGS[f"rest_api_{limit}"].value for limit in Limits._fields}),
+                access_log=sys.stdout if FLAGS.access_log else None,
             )
         )
     for server in servers:

@@ -24,8 +24,8 @@ def from_png(data):
 
 
 def to_uint8(pictures):
-    """uint8, or float in [0, 1] -> uint8"""
-    return pictures if pictures.dtype == np.uint8 else np.round(pictures * 255.0).astype(np.uint8)
+    """uint8, or float in [0, 1] -> uint8, as the models' own PNGs are rounded."""
+    return pictures if pictures.dtype == np.uint8 else np.round(np.clip(pictures, 0, 1) * 255.0).astype(np.uint8)
 
 
 def grid(pictures):

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from serving.client import Client
-from serving.pictures import to_png
+from serving.pictures import from_png, to_png
 from serving.transports import patience
 from serving.transports.errors import RequestError
 from tests import tiny_served
@@ -61,7 +62,7 @@ def test_it_says_what_the_model_says(client, model):
         mean, stddev = client.encode(images)
         close(mean, model.encode(unit)["mean"])
         close(stddev, model.encode(unit)["stddev"])
-        reconstruction, squared_error = client.reconstruct(images)
+        reconstruction, squared_error = client.reconstruct(images, floats=True)
         close(reconstruction, model.reconstruct(unit)["images"])
         close(squared_error, model.reconstruct(unit)["squared_error"])
         score = client.score(images)
@@ -69,13 +70,13 @@ def test_it_says_what_the_model_says(client, model):
         for name, values in score.items():
             close(values, model.score(unit)[name])
     codes = np.random.default_rng(2).normal(size=(ROWS, tiny_served.LATENT_DIM)).astype(np.float32)
-    close(client.decode(codes), model.decode(codes)["images"])
+    close(client.decode(codes, floats=True), model.decode(codes)["images"])
 
 
 def test_samples_come_from_a_seed_a_row(client, model):
     seeds = tf.constant([(7 << 32) + row for row in range(ROWS)], tf.int64)
-    close(client.sample(ROWS, seed=7), model.sample(seeds)["images"])
-    close(client.sample(3, seed=7, temperature=0.5), model.sample(seeds[:3], tf.fill([3], 0.5))["images"])
+    close(client.sample(ROWS, seed=7, floats=True), model.sample(seeds)["images"])
+    close(client.sample(3, seed=7, temperature=0.5, floats=True), model.sample(seeds[:3], tf.fill([3], 0.5))["images"])
 
 
 def test_both_ways_give_equal_arrays(addresses):
@@ -83,22 +84,62 @@ def test_both_ways_give_equal_arrays(addresses):
         for images in (floats(5), noise(5), [to_png(image) for image in noise(5)]):
             for one, other in zip(rest.encode(images), rpc.encode(images)):
                 np.testing.assert_array_equal(one, other)
-        np.testing.assert_array_equal(rest.sample(9, seed=2**31 - 1), rpc.sample(9, seed=2**31 - 1))
+        for floats_too in (False, True):
+            ours, theirs = (each.sample(9, seed=2**31 - 1, floats=floats_too) for each in (rest, rpc))
+            np.testing.assert_array_equal(ours, theirs)
         assert rest.status() == rpc.status()
         assert rest._signature(rest._patience(), "sample") == rpc._signature(rpc._patience(), "sample")
 
 
-def test_png_answers_are_the_floats_rounded(client):
-    pictures = client.sample(ROWS, seed=3, png=True)
+def rounded(pictures, exact):
     assert pictures.dtype == np.uint8
-    assert np.abs(pictures / 255.0 - client.sample(ROWS, seed=3)).max() <= 0.5001 / 255
-    codes = np.eye(5)
-    assert np.abs(client.decode(codes, png=True) / 255.0 - client.decode(codes)).max() <= 0.5001 / 255
-    images = noise(4)
-    pictures, squared_error = client.reconstruct(images, png=True)
-    expected, expected_error = client.reconstruct(images)
-    assert np.abs(pictures / 255.0 - expected).max() <= 0.5001 / 255
-    np.testing.assert_array_equal(squared_error, expected_error)
+    np.testing.assert_array_equal(pictures, np.round(exact * 255))
+
+
+def test_pictures_are_the_floats_rounded(client):
+    rounded(client.sample(ROWS, seed=3), client.sample(ROWS, seed=3, floats=True))
+    cold = {"seed": 3, "temperature": 0.5}
+    rounded(client.sample(3, **cold), client.sample(3, floats=True, **cold))
+    rounded(client.decode(np.eye(5)), client.decode(np.eye(5), floats=True))
+    for images in (noise(4), floats(4)):
+        pictures, squared_error = client.reconstruct(images)
+        exact, expected_error = client.reconstruct(images, floats=True)
+        rounded(pictures, exact)
+        np.testing.assert_array_equal(squared_error, expected_error)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "served", "asked"),
+    [
+        ("http", "sample sample_png sample_uint8", "sample_png"),
+        ("http", "sample sample_uint8", "sample_uint8"),
+        ("http", "sample", "sample"),
+        ("grpc", "sample sample_png sample_uint8", "sample_uint8"),
+        ("grpc", "sample sample_png", "sample_png"),
+    ],
+)
+def test_pictures_are_asked_for_in_the_cheapest_form_that_is_served(scheme, served, asked, addresses, monkeypatch):
+    with Client(addresses[scheme]) as client:
+        known = client._known(client._patience())
+        monkeypatch.setattr(client, "_signatures", {name: known[name] for name in served.split()})
+        used, ask = [], client._ask
+        monkeypatch.setattr(
+            client, "_ask", lambda patience, name, **inputs: used.append(name) or ask(patience, name, **inputs)
+        )
+        rounded(client.sample(2), client.sample(2, floats=True))
+        assert used == [asked, "sample"]
+
+
+def test_screening_says_how_strange_and_where(client, model):
+    for images in (noise(3), floats(3), [to_png(image) for image in noise(3)]):
+        found = client.screen(images)
+        unit = floats(3) if getattr(images, "dtype", None) == np.float32 else noise(3) / np.float32(255)
+        expected = model.screen(unit)
+        maps = [from_png(data) for data in expected.pop("strangeness_png_bytes").numpy()]
+        assert np.abs(found.pop("heat_maps").astype(int) - maps).max() <= 1
+        assert found.keys() == expected.keys()
+        for name, values in found.items():
+            close(values, expected[name])
 
 
 def test_uint8_travels_as_png_where_that_is_smaller(addresses, monkeypatch):
@@ -113,10 +154,10 @@ def test_uint8_travels_as_png_where_that_is_smaller(addresses, monkeypatch):
 def test_versions_and_labels(client, address):
     assert [each["version"] for each in client.status()] == [2, 1]
     assert {each["state"] for each in client.status()} == {"AVAILABLE"}
-    newest, old = client.sample(1), tiny_served.Model(seed=1).sample(tf.constant([0], tf.int64))["images"]
+    newest, old = client.sample(1, floats=True), tiny_served.Model(seed=1).sample(tf.constant([0], tf.int64))["images"]
     for where, expected in ({"version": 1}, old), ({"label": "stable"}, old), ({"label": "canary"}, newest):
         with Client(address, **where) as other:
-            close(other.sample(1), expected)
+            close(other.sample(1, floats=True), expected)
     with pytest.raises(ValueError, match="version, label: expected one of them"):
         Client(address, version=1, label="stable")
 
@@ -129,13 +170,11 @@ def test_versions_and_labels(client, address):
         (lambda c: c.encode(np.zeros((1, 8, 10, 3), int)), "images: expected (n, 8, 10, 3) of uint8, or of float"),
         (lambda c: c.reconstruct(np.full((1, 8, 10, 3), 1.5)), "in [0, 1], got values in [1.5, 1.5]"),
         (lambda c: c.encode(np.full((1, 8, 10, 3), np.nan)), "in [0, 1], got values in [nan, nan]"),
-        (lambda c: c.reconstruct(floats(1), png=True), "images: expected uint8, or files, with png=True"),
         (lambda c: c.decode(np.zeros((2, 4))), "codes: expected (n, 5) with n of at least 1, got (2, 4)"),
         (lambda c: c.decode(np.full((2, 5), np.inf)), "codes: expected finite numbers"),
         (lambda c: c.sample(0), "count: expected a whole number of at least 1, got 0"),
         (lambda c: c.sample(2.5), "count: expected a whole number"),
         (lambda c: c.sample(1, seed=2**31), "seed: expected a whole number in [-2147483648, 2147483647]"),
-        (lambda c: c.sample(1, temperature=0.5, png=True), "temperature: expected 1 with png=True"),
     ],
 )
 def test_wrong_arguments_are_named(call, message, client):
@@ -155,6 +194,50 @@ def test_a_wrong_address():
     for address in ("localhost:8500", "ftp://localhost", "http://"):
         with pytest.raises(ValueError, match="expected grpc://host:port or http://host:port"):
             Client(address)
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """(files of a key and of a certificate of 127.0.0.1, signed by itself)"""
+    folder = tmp_path_factory.mktemp("certificate")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    return folder / "key", folder / "cert"
+
+
+def test_a_secure_grpc_port(certified, addresses, tmp_path):
+    key, cert = certified
+    config = tmp_path / "ssl.config"
+    config.write_text(f"server_key: {key.read_text()!r} server_cert: {cert.read_text()!r}")
+    base = tiny_served.export(tmp_path / "vae")
+    flags = ("--model_name=vae", f"--model_base_path={base}", f"--ssl_config_file={config}")
+    with tiny_served.served(*flags) as (rest, rpc):
+        secure = rpc.replace("grpc://", "grpcs://")
+        with Client(secure, ca_file=cert) as client, Client(rest) as plain:
+            np.testing.assert_array_equal(client.sample(2), plain.sample(2))
+        with Client(secure, retries=0) as client, pytest.raises(RequestError, match="UNAVAILABLE"):
+            client.status()
+
+
+def test_a_secure_rest_port(certified, addresses):
+    """A proxy with a certificate before the server."""
+    key, cert = certified
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    port = tiny_served.free_ports(1)[0]
+    target = int(addresses["http"].rsplit(":", 1)[1])
+    with tiny_served.forward(port, target, context):
+        with Client(f"https://127.0.0.1:{port}", ca_file=cert) as client, Client(addresses["http"]) as plain:
+            np.testing.assert_array_equal(client.sample(2), plain.sample(2))
+        with Client(f"https://127.0.0.1:{port}") as client, pytest.raises(RequestError, match="UNAUTHENTICATED"):
+            client.status()
+    with pytest.raises(ValueError, match="ca_file: only for grpcs:// and https://"):
+        Client(addresses["http"], ca_file=cert)
 
 
 def test_rest_goes_without_tensorflow(addresses):

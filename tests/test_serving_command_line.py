@@ -37,9 +37,11 @@ def test_the_command_line_writes_a_grid_and_never_over_a_file(addresses, tmp_pat
     command = [sys.executable, "-m", "serving.client", "sample", "--count=7", "--seed=7", f"--out={out}"]
     command.append(f"--address={addresses['http']}")
     first = subprocess.run(command, cwd=tiny_served.ROOT, capture_output=True, text=True)
-    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
+    size = f"{out.stat().st_size:,}"
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == f"{out}: 7 pictures of 10 by 8, {size} bytes\n"
     with Client(addresses["http"]) as client:
-        expected = grid(client.sample(7, seed=7, png=True))
+        expected = grid(client.sample(7, seed=7))
     np.testing.assert_array_equal(from_png(out.read_bytes()), expected)
     assert expected.shape == (2 + 3 * 10, 2 + 3 * 12, 3)
     before = out.read_bytes()
@@ -60,21 +62,36 @@ def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsy
     with Client(addresses[scheme]) as client:
         mean, stddev = client.encode(files)
         score = client.score(files)
-        decoded, (reconstructed, squared_error) = client.decode(mean), client.reconstruct(files)
+        decoded, (reconstructed, squared_error) = client.decode(mean, floats=True), client.reconstruct(files)
+        screened = client.screen(files)
     for suffix in ("npz", "json"):
+        floats = ["--floats"]
         codes, images = tmp_path / f"codes.{suffix}", tmp_path / f"images_{suffix}.npz"
-        assert run(capsys, "encode", where, *paths, f"--out={codes}") == (0, "", "")
-        assert run(capsys, "decode", where, codes, f"--out={images}") == (0, "", "")
+        code, printed, _ = run(capsys, "encode", where, *paths, f"--out={codes}")
+        assert code == 0
+        assert printed == f"{codes}: mean (2, 5), stddev (2, 5), {codes.stat().st_size:,} bytes\n"
+        assert run(capsys, "decode", where, codes, f"--out={images}", *floats)[0] == 0
         np.testing.assert_array_equal(np.load(images)["images"], decoded)
     code, printed, _ = run(capsys, "encode", where, *paths)
     assert code == 0
     np.testing.assert_array_equal(np.float32(json.loads(printed)["mean"]), mean)
     np.testing.assert_array_equal(np.float32(json.loads(printed)["stddev"]), stddev)
-    assert run(capsys, "reconstruct", where, *paths, f"--out={tmp_path / 'r.npz'}") == (0, "", "")
+    _, printed, _ = run(capsys, "reconstruct", where, *paths, f"--out={tmp_path / 'r.npz'}")
+    assert "r.npz: 2 pictures of 10 by 8 and squared_error (2,), " in printed
     np.testing.assert_array_equal(np.load(tmp_path / "r.npz")["images"], reconstructed)
     np.testing.assert_array_equal(np.load(tmp_path / "r.npz")["squared_error"], squared_error)
     printed = json.loads(run(capsys, "score", where, *paths)[1])
     np.testing.assert_array_equal(np.float32(printed["elbo"]), score["elbo"])
+    heat = tmp_path / "heat.png"
+    _, printed, _ = run(capsys, "screen", where, *paths, f"--out={heat}")
+    names = ("strangeness", "strangeness_elbo", "strangeness_reconstruction")
+    shares = [tuple(f"{screened[name][place]:.3f}" for name in names) for place in range(2)]
+    lines = [
+        "{}: strangeness {} (elbo {}, reconstruction {})\n".format(path, *each) for path, each in zip(paths, shares)
+    ]
+    assert printed.startswith("".join(lines)) and f"{heat}: 2 pictures of 10 by 8 and " in printed
+    np.testing.assert_array_equal(from_png(heat.read_bytes()), grid(screened["heat_maps"]))
+    assert run(capsys, "screen", where, *paths)[1] == "".join(lines)
     assert json.loads(run(capsys, "status", where)[1])["versions"][0]["version"] == 2
 
 
@@ -92,6 +109,8 @@ def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsy
         (["decode", "{tmp}/other.json", "--out={tmp}/grid.png"], "no array called codes or mean in it, only lengths"),
         (["status", "--model=absent"], "NOT_FOUND: Could not find any versions of model absent"),
         (["status", "--address=here"], "address: 'here'; expected grpc://host:port or http://host:port"),
+        (["status", "--ca_file={tmp}/picture.png"], "ca_file: only for grpcs:// and https://"),
+        (["status", "--address=https://127.0.0.1:1", "--ca_file={tmp}/absent.pem"], "No such file or directory"),
     ],
 )
 def test_mistakes_on_the_command_line_are_told_in_one_line(arguments, message, addresses, tmp_path, capsys):

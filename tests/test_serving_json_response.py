@@ -1,4 +1,4 @@
-"""Arrays to the text of responses, against TensorFlow Serving's layout and a scalar reading of its rules."""
+"""Arrays to the text of responses, against a scalar reading of TensorFlow Serving's rules for numbers."""
 
 import json
 import math
@@ -9,10 +9,16 @@ import pytest
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from serving.server.errors import ServingError
-from serving.server.json_examples import classifications_body, input_of, regressions_body
-from serving.server.json_floats import float_texts
-from serving.server.json_response import outputs_body, predictions_body
-from serving.server.json_text import parse
+from serving.server.rest_json.examples import input_of
+from serving.server.rest_json.reading import parse
+from serving.server.rest_json.writing import (
+    classifications_body,
+    error_body,
+    float_texts,
+    outputs_body,
+    predictions_body,
+    regressions_body,
+)
 
 
 def f32(*values):
@@ -54,30 +60,20 @@ def test_floats_of_every_kind(dtype, bits):
         assert float_texts(numbers) == [one_text(value, dtype) for value in numbers.tolist()]
 
 
-def test_rows_are_laid_out_as_rapidjson_does():
-    assert predictions_body({"y": f32(1, 2.5)}) == b'{\n    "predictions": [1.0, 2.5\n    ]\n}'
-    assert (
-        predictions_body({"y": f32(1, 2, 3, 4).reshape(2, 2)})
-        == b'{\n    "predictions": [[1.0, 2.0], [3.0, 4.0]\n    ]\n}'
-    )
-    assert predictions_body({"y": np.zeros([0, 3], np.float32)}) == b'{\n    "predictions": []\n}'
-    assert predictions_body({"y": np.zeros([2, 0], np.float32)}) == b'{\n    "predictions": [[], []\n    ]\n}'
-    row = b'        {\n            "a": %s,\n            "b_bytes": {\n                "b64": "%s"\n'
-    row += b"            }\n        }"
-    rows = [row % values for values in ((b"1.0", b"AA=="), (b"2.0", b""))]
+def test_rows_and_columns_of_one_output_and_of_several():
+    pair = f32(1, 2, 3, 4).reshape(2, 2)
+    assert predictions_body({"y": f32(1, 2.5)}) == b'{"predictions": [1.0, 2.5]}\n'
+    assert predictions_body({"y": pair}) == b'{"predictions": [[1.0, 2.0], [3.0, 4.0]]}\n'
+    assert predictions_body({"y": np.zeros([0, 3], np.float32)}) == b'{"predictions": []}\n'
+    assert predictions_body({"y": np.zeros([2, 0], np.float32)}) == b'{"predictions": [[], []]}\n'
     assert predictions_body({"a": f32(1, 2), "b_bytes": strings(b"\0", b"")}) == (
-        b'{\n    "predictions": [\n' + b",\n".join(rows) + b"\n    ]\n}"
+        b'{"predictions": [{"a": 1.0, "b_bytes": {"b64": "AA=="}}, {"a": 2.0, "b_bytes": {"b64": ""}}]}\n'
     )
-
-
-def test_columns_are_laid_out_as_rapidjson_does():
-    assert outputs_body({"y": f32(1)[0]}) == b'{\n    "outputs": 1.0\n}'
-    assert outputs_body({"y": np.array([[1], [2]])}) == (
-        b'{\n    "outputs": [\n        [\n            1\n        ],\n        [\n            2\n        ]\n    ]\n}'
-    )
+    assert outputs_body({"y": f32(1)[0]}) == b'{"outputs": 1.0}\n'
+    assert outputs_body({"y": np.zeros([2, 0, 3])}) == b'{"outputs": [[], []]}\n'
+    assert outputs_body({"y": np.zeros([0, 3, 2])}) == b'{"outputs": []}\n'
     assert outputs_body({"a": np.array([True, False]), "b": np.array(3)}) == (
-        b'{\n    "outputs": {\n        "a": [\n            true,\n            false\n        ],\n'
-        b'        "b": 3\n    }\n}'
+        b'{"outputs": {"a": [true, false], "b": 3}}\n'
     )
 
 
@@ -103,10 +99,8 @@ def test_values_read_back():
 
 
 def test_strings_are_written_as_their_bytes():
-    assert (
-        predictions_body({"y": strings(b"\xff", b"\x1f\x7f")})
-        == b'{\n    "predictions": ["\xff", "\\u001F\x7f"\n    ]\n}'
-    )
+    assert predictions_body({"y": strings(b"\xff", b"\x1f\x7f")}) == b'{"predictions": ["\xff", "\\u001f\x7f"]}\n'
+    assert json.loads(error_body('a "b"\n\u00e9')) == {"error": 'a "b"\n\u00e9'}
 
 
 def error(function, *arguments):
@@ -147,9 +141,9 @@ def test_examples_take_one_kind_of_value_per_feature():
 
 
 EXAMPLE_ERRORS = {
-    b'{"a": 1}': "{\n    \"a\": 1\n} When method is classify, key 'examples' is expected and was not found",
-    b'{"examples": 1}': "{\n    \"examples\": 1\n} Expecting 'examples' value to be an list/array",
-    b'{"examples": []}': "{\n    \"examples\": []\n} 'examples' value is an empty array",
+    b'{"a": 1}': "{...} When method is classify, key 'examples' is expected and was not found",
+    b'{"examples": 1}': "{...} Expecting 'examples' value to be an list/array",
+    b'{"examples": []}': "{...} 'examples' value is an empty array",
     b'{"examples": [[]]}': "Example must be JSON object but got JSON Array",
     b'{"context": true, "examples": [{}]}': "Example must be JSON object but got JSON True",
     b'{"examples": [{"f": null}]}': "Feature: f has element with unexpected JSON type: Null",
@@ -172,12 +166,12 @@ def test_results_of_classify_and_regress():
     result = classification_pb2.ClassificationResult()
     for label, score in (("cat", 0.5), ("dog", 1.0)):
         result.classifications.add().classes.add(label=label, score=score)
-    assert classifications_body(result) == b'{\n    "results": [[["cat", 0.5]], [["dog", 1.0]]\n    ]\n}'
+    assert classifications_body(result) == b'{"results": [[["cat", 0.5]], [["dog", 1.0]]]}\n'
     assert error(classifications_body, classification_pb2.ClassificationResult()).startswith(
         "Cannot convert empty Class"
     )
     values = regression_pb2.RegressionResult()
     for value in (0.1, 2.0):
         values.regressions.add(value=value)
-    assert regressions_body(values) == b'{\n    "results": [0.1, 2.0]\n}'
+    assert regressions_body(values) == b'{"results": [0.1, 2.0]}\n'
     assert error(regressions_body, regression_pb2.RegressionResult()).startswith("Cannot convert empty Regress")

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -20,7 +21,9 @@ from absl.testing import flagsaver
 
 from serving import local
 from serving.server.errors import ServingError
+from serving.server.http import HttpServer
 from serving.server.monitoring import Monitoring
+from tests.fake_models import fake_models
 from tests.saved_models import export_everything, export_scale, floats
 from tests.served_grpc import Client
 from tests.served_models import eventually
@@ -31,13 +34,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 class Process:
     """python -m serving.local on free ports; `ports` waits until both are open."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, **options):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             rest = free.getsockname()[1]
         command = [sys.executable, "-m", "serving.local", "--port=0", f"--rest_api_port={rest}", *flags]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, **options
+        )
         self.log = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -70,8 +75,8 @@ class Process:
 
 
 @contextlib.contextmanager
-def running(*flags):
-    server = Process(*flags)
+def running(*flags, **options):
+    server = Process(*flags, **options)
     try:
         yield server
     finally:
@@ -181,6 +186,32 @@ def flags():
 def refuses(call, message):
     with pytest.raises(ServingError, match=message):
         call()
+
+
+def test_silent_connections_do_not_use_up_the_descriptors(tmp_path):
+    export_scale(tmp_path, 1, 3)
+    few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)), "stdout": subprocess.PIPE}
+    flags = ["--model_name=m", f"--model_base_path={tmp_path}", "--access_log"]
+    with running(*flags, **few) as server, contextlib.ExitStack() as stack:
+        for number in range(150):
+            silent = stack.enter_context(socket.create_connection(("127.0.0.1", server.rest_port), timeout=20))
+            silent.sendall(b"POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n"[: number // 2])
+        for _ in range(20):
+            assert predict_over_rest(server.rest_port) == [3, 6]
+        line = json.loads(server.process.stdout.readline())
+        assert (line["model"], line["status"], line["bytes_received"]) == ("m", 200, 23)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_the_rest_api_listens_on_an_ipv6_address():
+    server = HttpServer(fake_models(), Monitoring(), "::1", 0, threads=1, timeout_s=1)
+    try:
+        server.start()
+    except ServingError:
+        pytest.skip("no IPv6 loopback here")
+    with urllib.request.urlopen(f"http://[::1]:{server.port}/v1/models/m", timeout=20) as response:
+        assert json.load(response)["model_version_status"]
+    server.stop(1)
 
 
 def test_models_of_flags_and_of_files(flags, tmp_path):

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(chromium.program() is None, reason="no Chromium 
 
 CONFIG = """model_config_list {{
   config {{ name: "vae" base_path: "{0}/vae" model_platform: "tensorflow" }}
+  config {{ name: "older" base_path: "{0}/older" model_platform: "tensorflow" }}
   config {{ name: "points" base_path: "{0}/points" model_platform: "tensorflow" }}
 }}"""
 WATCH_REQUESTS = """
@@ -44,6 +45,7 @@ def export_points(path):
 def address(tmp_path_factory):
     base = tmp_path_factory.mktemp("models")
     tiny_served.export(base / "vae", version=3)
+    tiny_served.export(base / "older", screens=False)
     export_points(base / "points")
     (base / "models.config").write_text(CONFIG.format(base))
     with tiny_served.served(f"--model_config_file={base / 'models.config'}") as (rest, _):
@@ -106,16 +108,16 @@ def picture_file(path, size=(31, 24), seed=0):
 def test_it_says_which_model_it_is(tab):
     assert text(tab, "h1") == "vae"
     assert text(tab, "#about") == "Version 3, pictures of 10 by 8, 5 latent dimensions"
-    assert text(tab, "#picker") == "Model vaepoints"
+    assert text(tab, "#picker") == "Model vaeolderpoints"
 
 
 @pytest.mark.parametrize("seed", [7, 2**31 - 1, -5])
 def test_a_typed_seed_gives_its_samples(seed, tab, client):
     """The seeds of rows go beyond 2^53, where JavaScript's numbers are no longer whole ones."""
-    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, 0, png=True))
+    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, 0))
     enter(tab, "#seed", str(seed))
     tab.wait_for(f"document.querySelector('#grid img').alt === 'sample 0 of seed {seed}'")
-    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, seed, png=True))
+    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, seed))
 
 
 def test_how_many_samples_and_another_seed(tab):
@@ -131,7 +133,7 @@ def test_sliders_start_at_the_mean_with_the_busiest_dimension_first(tab, client)
     ]  # fmt: skip
     ends = tab.evaluate("(() => { const s = document.querySelector('#sliders input'); return [s.min, s.max]; })()")
     np.testing.assert_allclose([float(end) for end in ends], [0.3 - 3 * 1.4, 0.3 + 3 * 1.4], rtol=1e-6)
-    expected = client.decode([tiny_served.TABLE_MEAN], png=True)
+    expected = client.decode([tiny_served.TABLE_MEAN])
     np.testing.assert_array_equal(shown(tab, "#decoded"), expected)
 
 
@@ -144,7 +146,7 @@ def test_a_dragged_slider_changes_the_picture_with_one_request_at_a_time(tab, cl
     )
     code = np.array([tiny_served.TABLE_MEAN], np.float32)
     code[0, 2] = 2.0
-    expected = client.decode(code, png=True)
+    expected = client.decode(code)
     tab.wait_for("requests.count === 2 && requests.running === 0")
     chromium.wait_until(lambda: np.array_equal(shown(tab, "#decoded"), expected))
     # The first, and the last of all that came meanwhile.
@@ -153,22 +155,26 @@ def test_a_dragged_slider_changes_the_picture_with_one_request_at_a_time(tab, cl
 
 
 def test_a_sample_goes_to_the_sliders(tab, client):
-    sample = client.sample(64, 0, png=True)[5:6]
+    sample = client.sample(64, 0)[5:6]
     mean, _ = client.encode(sample)
     tab.evaluate("document.querySelectorAll('#grid button')[5].click()")
-    expected = client.decode(mean, png=True)
+    expected = client.decode(mean)
     chromium.wait_until(lambda: np.array_equal(shown(tab, "#decoded"), expected))
     assert text(tab, "#sliders output") == f"{mean[0, 2]:.2f}"
 
 
 def check_slot(tab, client, slot, file):
-    expected, squared_error = client.reconstruct([file], png=True)
+    expected, squared_error = client.reconstruct([file])
     chromium.wait_until(lambda: np.array_equal(shown(tab, f"#{slot} .reconstruction"), expected))
     score = client.score([file])
     assert number(text(tab, f"#{slot} .squared-error")) == pytest.approx(squared_error[0], rel=1e-4)
     assert number(text(tab, f"#{slot} .elbo")) == pytest.approx(score["elbo"][0], rel=1e-4)
     assert number(text(tab, f"#{slot} .reconstruction-term")) == pytest.approx(score["reconstruction"][0], rel=1e-4)
     assert number(text(tab, f"#{slot} .kl")) == pytest.approx(score["kl"][0], rel=1e-4)
+    screened = client.screen([file])
+    assert text(tab, f"#{slot} .strangeness") == f"{100 * screened['strangeness'][0]:.1f} %"
+    np.testing.assert_array_equal(shown(tab, f"#{slot} .heat"), screened["heat_maps"])
+    assert not tab.evaluate(f"document.querySelector('#{slot} .heat').closest('figure').hidden")
 
 
 def test_pictures_by_choice_and_by_drop_and_the_way_between_them(tab, client, tmp_path):
@@ -186,7 +192,7 @@ def test_pictures_by_choice_and_by_drop_and_the_way_between_them(tab, client, tm
     check_slot(tab, client, "second", other)
     means, _ = client.encode([one, other])
     codes = means[0] + np.linspace(0, 1, 9)[:, None] * (means[1] - means[0])
-    expected = client.decode(codes, png=True)
+    expected = client.decode(codes)
     # JavaScript adds in float64, NumPy here in float32: a pixel may be rounded the other way.
     chromium.wait_until(lambda: np.abs(shown(tab, "#strip img").astype(int) - expected).max() <= 1)
 
@@ -199,7 +205,7 @@ def test_a_photograph_in_another_format_is_taken_upright(tab, client, tmp_path):
     Image.fromarray(pixels[::-1, ::-1]).save(tmp_path / "turned.jpg", quality=95, exif=exif)
     upright = io.BytesIO()
     Image.fromarray(pixels).save(upright, format="PNG")
-    expected = client.reconstruct([upright.getvalue()], png=True)[0].astype(int)
+    expected = client.reconstruct([upright.getvalue()])[0].astype(int)
     tab.choose_file("#first input[type=file]", tmp_path / "turned.jpg")
     tab.wait_for("document.querySelector('#first .caption').textContent === 'turned.jpg'")
     assert np.abs(shown(tab, "#first .reconstruction") - expected).mean() < 12  # JPEG is lossy; upside down it is > 60
@@ -224,6 +230,14 @@ def test_a_mistake_stays_on_the_page_while_earlier_requests_come_back(tab):
     enter(tab, "#seed", "1.5")
     tab.wait_for("requests.running === 0 && document.querySelector('#sliders output').textContent !== '0.30'")
     assert "A seed is a whole number" in text(tab, "#trouble")
+
+
+def test_a_model_that_cannot_screen_shows_no_strangeness(browser, address):
+    browser.look(1400, 1000)
+    browser.go(f"{address}/?model=older")
+    browser.wait_for(SETTLED)
+    assert text(browser, "#first .elbo")
+    assert browser.evaluate("[...document.querySelectorAll('.screened')].every((each) => each.hidden)")
 
 
 def test_models_without_pictures_and_without_an_existence(browser, address):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from serving.server.monitoring import Monitoring
-from serving.server.rest import Rest
+from serving.server.rest import Call, Rest
 from tests.fake_models import FUNCTIONS, fake_models
 
 
@@ -18,7 +18,7 @@ def models():
 @pytest.fixture
 def ask(models):
     """ask(method, path, body) -> (status, body)"""
-    rest = Rest(models, Monitoring(), None)
+    rest = Rest(models, Monitoring())
     return lambda method, path, body="": rest.answer(method, path, body.encode())
 
 
@@ -29,7 +29,7 @@ def error(answer):
 def test_predict_by_rows_and_by_columns(ask):
     assert ask("POST", "/v1/models/m:predict", '{"instances": [1, 2.5]}') == (
         200,
-        b'{\n    "predictions": [2.0, 5.0\n    ]\n}',
+        b'{"predictions": [2.0, 5.0]}\n',
     )
     status, body = ask("POST", "/v1/models/m:predict", '{"inputs": [[1, 2]]}')
     assert (status, json.loads(body)) == (200, {"outputs": [[2, 4]]})
@@ -82,7 +82,7 @@ def test_errors_of_predict_in_their_order(ask):
     def predict(body, model="m"):
         return error(ask("POST", f"/v1/models/{model}:predict", body))
 
-    assert predict("", "unknown") == (400, "JSON Parse error: The document is empty")
+    assert predict("", "unknown") == (400, "JSON Parse error: The document is empty at offset: 0")
     assert predict('{"signature_name": 1}', "unknown")[1].endswith("'signature_name' key must be a string value.")
     assert predict("{}", "unknown")[0] == 404
     assert predict('{"signature_name": "s"}') == (400, 'Serving signature name: "s" not found in signature def')
@@ -103,10 +103,18 @@ def test_errors_of_a_run_keep_their_codes(ask):
     assert predict("broken", "k")[0] == 500
 
 
-def test_the_timeout_reaches_the_run(models):
+def test_the_time_that_is_left_reaches_the_run_and_none_is_no_run(models):
     with models.use("m") as servable:
-        Rest(models, Monitoring(), 1.5).answer("POST", "/v1/models/m:predict", b'{"inputs": 1}')
-        assert servable.timeouts[-1] == 1.5
+        rest, path, body = Rest(models, Monitoring()), "/v1/models/m:predict", b'{"inputs": 1}'
+        rest.answer("POST", path, body, Call(1500))
+        assert 0 < servable.timeouts[-1] <= 1500
+        runs, late = len(servable.timeouts), Call(1500)
+        late.deadline = late.arrival
+        assert error(rest.answer("POST", path, body, late)) == (504, "The time of the request was over before its run")
+        gone = Call()
+        gone.cancelled = True
+        assert error(rest.answer("POST", path, body, gone)) == (499, "The client has gone away")
+        assert len(servable.timeouts) == runs
 
 
 def test_status_and_metadata(ask):

@@ -8,7 +8,7 @@ import pytest
 from serving.server import model_config
 from serving.server.models import Models
 from serving.server.monitoring import Monitoring
-from serving.server.rest import Rest
+from serving.server.rest import Call, Rest
 from serving.server.servable import Servable
 from tests.saved_models import export_everything
 
@@ -19,7 +19,7 @@ def rest(tmp_path_factory):
     export_everything(base_path, 7)
     models = Models(Servable, poll_wait_s=0)
     models.wait(models.configure(model_config.single("m", str(base_path))), for_versions=True)
-    yield Rest(models, Monitoring(), 30)
+    yield Rest(models, Monitoring())
     models.stop()
 
 
@@ -72,9 +72,9 @@ def test_scalars_and_rows(rest):
 
 
 def test_the_timeout_ends_a_run(rest):
-    short = Rest(rest._models, Monitoring(), 0.2)
-    status, answer = predict(short, "count", inputs=1e9)
-    assert (status, answer["error"]) == (504, "Timed out waiting for notification")
+    body = b'{"signature_name": "count", "inputs": 1e9}'
+    status, answer = rest.answer("POST", "/v1/models/m:predict", body, Call(0.2))
+    assert (status, json.loads(answer)["error"]) == (504, "Timed out waiting for notification")
 
 
 def test_classify_and_regress(rest):

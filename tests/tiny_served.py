@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -39,6 +40,12 @@ class Model(tf.Module):
         kl = tf.reduce_sum(self.encode(images)["mean"] ** 2, 1)
         return {"elbo": -reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
 
+    def screen(self, images):
+        reconstruction = tf.tanh(self.score(images)["reconstruction"] / 100.0)
+        maps = packed(tf.abs(self.reconstruct(images)["images"] - images))
+        shares = {"strangeness_elbo": reconstruction / 2.0, "strangeness_reconstruction": reconstruction}
+        return {**shares, "strangeness": reconstruction**2, "strangeness_png_bytes": maps}
+
     def sample(self, seed, temperature=(1.0,)):
         phase = tf.cast(seed % 1000003, tf.float32)[:, None] * tf.range(1.0, self.weights.shape[0] + 1)
         return self.decode(tf.convert_to_tensor(temperature)[:, None] * tf.sin(phase))
@@ -68,8 +75,8 @@ def unpacked(files, shape):
     return tf.map_fn(one, files, fn_output_signature=tf.float32)
 
 
-def export(base_path, version=1, **options):
-    """Writes base_path/version, and gives base_path."""
+def export(base_path, version=1, screens=True, **options):
+    """Writes base_path/version, and gives base_path; without screens, what older exports had."""
     model = Model(**options)
     shape, latent_dim = model.shape, model.weights.shape[0]
 
@@ -95,7 +102,12 @@ def export(base_path, version=1, **options):
         "sample_png": signature(lambda seed: {"image_bytes": packed(model.sample(seed)["images"])}, seed=(tf.int64,)),
         "latent_table": signature(lambda dimension: model.latent_table(dimension), dimension=(tf.int64,)),
     }
-    for name in ("encode", "reconstruct", "score"):
+    if screens:
+        signatures["sample_uint8"] = signature(
+            lambda seed: {"images": tf.cast(tf.round(model.sample(seed)["images"] * 255.0), tf.uint8)},
+            seed=(tf.int64,),
+        )
+    for name in ("encode", "reconstruct", "score") + ("screen",) * screens:
         method = getattr(model, name)
         signatures |= {
             name: signature(lambda images, method=method: method(images), images=(tf.float32, *shape)),
@@ -136,9 +148,13 @@ def free_ports(count):
         return [each.getsockname()[1] for each in sockets]
 
 
-def forward(port, target):
-    """Pass on connections to `port` to the port `target`, in threads that end with the process."""
+def forward(port, target, context=None):
+    """Pass on connections to `port` to the port `target`, in threads that end with the process.
+
+    context: an ssl.SSLContext that makes them secure.
+    """
     listener = socket.create_server(("127.0.0.1", port))
+    listener = context.wrap_socket(listener, server_side=True) if context else listener
 
     def copy(source, sink):
         with contextlib.suppress(OSError):  # either end may leave first
@@ -148,7 +164,13 @@ def forward(port, target):
 
     def accept():
         while True:
-            near, far = listener.accept()[0], socket.create_connection(("127.0.0.1", target))
+            try:
+                near = listener.accept()[0]
+            except ssl.SSLError:  # a client that does not trust
+                continue
+            except OSError:  # closed
+                return
+            far = socket.create_connection(("127.0.0.1", target))
             for pair in ((near, far), (far, near)):
                 threading.Thread(target=copy, args=pair, daemon=True).start()
 

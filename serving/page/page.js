@@ -2,7 +2,7 @@
 
 import { element, told } from "./events.js";
 import { latentTable, Mixer } from "./mixer.js";
-import { metadata, model, models } from "./requests.js";
+import { metadata, model, models, signatures as allSignatures } from "./requests.js";
 import { startSamples } from "./samples.js";
 import { startPictures } from "./slots.js";
 
@@ -26,7 +26,7 @@ async function start() {
   element("name").textContent = document.title = model;
   showPicker();
   const found = await metadata();
-  const signatures = found.metadata.signature_def.signature_def;
+  const signatures = await allSignatures();
   const able = (part) => NEEDED[part].every((signature) => signature in signatures);
   element("about").textContent = `Version ${found.model_spec.version}`;
   if (!able("latent")) {

@@ -65,6 +65,12 @@ export async function encodePicture(base64) {
   return (await ask("encode_bytes", { image_bytes: [{ b64: base64 }] })).mean[0];
 }
 
-export async function metadata() {
-  return request(`${modelUrl}/metadata`);
+let known = null;
+
+// What the model is and can do, asked once.
+export function metadata() {
+  known ??= request(`${modelUrl}/metadata`);
+  return known;
 }
+
+export const signatures = async () => (await metadata()).metadata.signature_def.signature_def;

@@ -1,7 +1,7 @@
 // Two pictures, dropped or sampled: what the model makes of each, and the way from one to the other in latent space.
 
 import { coalesced, element, pictureButton, pngUrl, seedOf, told } from "./events.js";
-import { ask, decodePictures, samplePictures } from "./requests.js";
+import { ask, decodePictures, samplePictures, signatures } from "./requests.js";
 
 const STEPS = 9; // pictures on the way, both ends included
 const LARGEST = 1024; // pixels a side of what is sent; models are far smaller
@@ -70,7 +70,7 @@ class Slot {
     return this.root.querySelector(selector);
   }
 
-  show({ base64, caption, reconstructed, score, code }) {
+  show({ base64, caption, reconstructed, score, code, screened }) {
     this.find(".original").src = pngUrl(base64);
     this.find(".original").alt = this.find(".caption").textContent = caption;
     this.find(".reconstruction").src = pngUrl(reconstructed.image_bytes[0].b64);
@@ -79,6 +79,17 @@ class Slot {
     this.find(".reconstruction-term").textContent = shown(score.reconstruction[0]);
     this.find(".kl").textContent = shown(score.kl[0]);
     this.code = code.mean[0];
+    for (const each of this.root.querySelectorAll(".screened")) each.hidden = !screened;
+    if (screened) this.showStrangeness(screened);
+  }
+
+  showStrangeness({ strangeness, strangeness_elbo: elbo, strangeness_reconstruction: reconstruction, ...rest }) {
+    const percent = ([share]) => (share === null ? "not finite" : `${(100 * share).toFixed(1)} %`);
+    this.find(".strangeness").textContent = percent(strangeness);
+    this.find(".strangeness").title = `by ELBO ${percent(elbo)}, by reconstruction ${percent(reconstruction)}`;
+    this.find(".share").value = strangeness[0] ?? 1;
+    const [map] = Object.values(rest).flat().filter((each) => each?.b64); // the only file in it
+    if (map) this.find(".heat").src = pngUrl(map.b64);
   }
 }
 
@@ -86,8 +97,10 @@ class Slot {
 async function described(base64, caption) {
   const files = { image_bytes: [{ b64: base64 }] };
   const subjects = ["reconstruct_png", "score_bytes", "encode_bytes"];
-  const [reconstructed, score, code] = await Promise.all(subjects.map((signature) => ask(signature, files)));
-  return { base64, caption, reconstructed, score, code };
+  if ("screen_bytes" in (await signatures())) subjects.push("screen_bytes");
+  const answers = await Promise.all(subjects.map((signature) => ask(signature, files)));
+  const [reconstructed, score, code, screened] = answers;
+  return { base64, caption, reconstructed, score, code, screened };
 }
 
 export function startPictures(mixer) {

@@ -1,70 +1,85 @@
-"""The HTTP server of the REST API: connections, chunks, gzip, CORS, and the pages of the demonstration."""
+"""The HTTP server of the REST API: bodies, the queue, CORS, the log, and the pages of the demonstration."""
 
 import asyncio
 import contextlib
+import datetime
+import functools
+import json
 import logging
 import re
 import threading
-import zlib
+import time
+import uuid
 from concurrent import futures
+from typing import NamedTuple
 
 import aiohttp
 import grpc
-from aiohttp import http_exceptions, web
+from aiohttp import web
 
+from serving.server.connections import ACCEPTED_AT_ONCE, BACKLOG, Connections
 from serving.server.errors import ServingError
 from serving.server.pages import Pages
-from serving.server.rest import Rest
+from serving.server.rest import Call, Rest
+from serving.server.rest_json.reading import MAX_VALUES
+from serving.server.rest_json.writing import error_body
 
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_LINE = 2**16  # bytes of a request line or a header
-MAX_UNZIPPED = 100 * 2**20
-SETTLING_S = 0.05  # what a client has sent before it ended its side has begun to be answered by then
 LINGER_S = 0.25  # how long a draining server still hears requests on connections that are open
+RETRY_AFTER_S = 1
+LATE = "The request was not answered in time"
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
     "Access-Control-Allow-Headers": "Content-Type",
 }
 _TARGET = re.compile(r"(?:https?://[^/?#]*)?(?P<target>(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)", re.ASCII)
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{reason}</H1>\n</BODY></HTML>\n"
 
 
-class Connection(web.RequestHandler):
-    """Also answers a client that has ended its side and still reads; aiohttp would hang up at once."""
+class Limits(NamedTuple):
+    """How much one server takes on; each is a flag of its own, rest_api_... (see serving/local.py)."""
 
-    busy = ended = False
-
-    def eof_received(self):
-        self.ended = True
-        self._close_soon()
-        return True  # stay open for answers
-
-    def _close_soon(self):
-        asyncio.get_running_loop().call_later(SETTLING_S, lambda: self.busy or self.force_close())
-
-    @contextlib.contextmanager
-    def answering(self):
-        """A request that has arrived whole, until it has its answer."""
-        self.busy = True
-        try:
-            yield
-        finally:
-            self.busy = False
-            if self.ended:
-                self._close_soon()
+    max_connections: int = 1000
+    header_timeout_in_ms: int = 10_000
+    body_timeout_in_ms: int = 60_000
+    keep_alive_in_ms: int = 75_000
+    max_body_bytes: int = 100 * 2**20
+    max_inside_bytes: int = 2**29
+    max_queued_requests: int = 128
+    max_json_values: int = MAX_VALUES
 
 
 class HttpServer:
-    """Listens in a thread of its own and works in `threads` others. `timeout_s` is that of a run; 0 for none."""
+    """Listens in a thread of its own and works in `threads` others.
 
-    def __init__(self, models, monitoring, host, port, *, threads, timeout_s, metrics_path=None, cors=False):
+    `timeout_s` is that of a request, from its arrival; 0 for none. `access_log` is a text file, for a line of JSON each
+    request.
+    """
+
+    def __init__(
+        self,
+        models,
+        monitoring,
+        host,
+        port,
+        *,
+        threads,
+        timeout_s,
+        metrics_path=None,
+        cors=False,
+        limits=None,
+        access_log=None,
+    ):
         self.port = port
         self._host, self._monitoring, self._metrics_path, self._cors = host, monitoring, metrics_path, cors
-        self._rest = Rest(models, monitoring, timeout_s if timeout_s > 0 else None)
-        self._pool = futures.ThreadPoolExecutor(threads, "rest")
+        self._timeout_s, self._limits, self._log = timeout_s if timeout_s > 0 else None, limits or Limits(), access_log
+        self._rest = Rest(models, monitoring, self._limits.max_json_values)
+        self._threads, self._pool = threads, futures.ThreadPoolExecutor(threads, "rest")
         self._pages = Pages(models)
-        self._active = 0
+        self._active = self._queued = self._bytes = 0
         self._draining = False
         self._started = futures.Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="http", daemon=True)
@@ -81,29 +96,42 @@ class HttpServer:
 
     async def _main(self):
         self._loop = asyncio.get_running_loop()
-        self._stopping = self._loop.create_future()
+        self._stopping, self._free = self._loop.create_future(), asyncio.Semaphore(self._threads)
+        app = web.Application()
+        app.router.add_route("*", "/{target:.*}", self._handle)
         quiet = logging.getLogger(__name__)
         quiet.setLevel(logging.CRITICAL)  # broken HTTP gets its 400, and is nothing to tell
-        options = {"access_log": None, "logger": quiet, "auto_decompress": False}
-        options |= {"max_line_size": MAX_LINE, "max_field_size": MAX_LINE}
-        server = web.Server(self._handle)
-
-        def connection():
-            return Connection(server, loop=self._loop, **options)
-
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=quiet,
+            handler_cancellation=True,
+            keepalive_timeout=self._limits.keep_alive_in_ms / 1000,
+            shutdown_timeout=2.0,  # beyond the grace period
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
+        await runner.setup()
+        self._connections = Connections(runner.server, self._limits)
         try:
-            listener = await self._loop.create_server(connection, self._host, self.port, backlog=1024)
+            listener = await self._loop.create_server(
+                self._connections, self._host, self.port, backlog=ACCEPTED_AT_ONCE
+            )
         except OSError:
             text = f"Cannot listen on {self._host}:{self.port}; is it in use?"
             self._started.set_exception(ServingError(grpc.StatusCode.UNAVAILABLE, text))
             return
+        for each in listener.sockets:
+            with each.dup() as same:
+                same.listen(BACKLOG)
+        watch = asyncio.create_task(self._connections.watch())
         self._started.set_result(listener.sockets[0].getsockname()[1])
         grace_s = await self._stopping
         self._draining = True
         listener.close()
         await self._drained(grace_s)
-        server.pre_shutdown()
-        await server.shutdown(grace_s)
+        watch.cancel()
+        await runner.cleanup()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _drained(self, grace_s):
@@ -112,24 +140,32 @@ class HttpServer:
             await asyncio.sleep(0.01)
 
     async def _handle(self, request):
+        """Any request, from its headers to its answer."""
+        call, response = Call(self._timeout_s), None
+        name = request.headers.get("X-Request-Id", "")
+        name = name if _REQUEST_ID.fullmatch(name) else uuid.uuid4().hex
         self._active += 1
         try:
-            if request.headers.get("Expect", "").lower() == "100-continue":
-                await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                request.writer.output_size = 0
-            body = await request.content.read()
-            with request.protocol.answering():
-                response = await self._respond(request, body)
-        except (aiohttp.ClientPayloadError, http_exceptions.HttpProcessingError, web.RequestPayloadError):
-            response = _html(400, "Bad Request")
-            response.force_close()
+            response = await self._respond(request, call)
+        except _RefusedError as refused:
+            response = _json(refused.status, error_body(str(refused)))
+            if refused.status == 503:
+                response.headers["Retry-After"] = str(RETRY_AFTER_S)
+            if not request.content.is_eof():
+                response.force_close()  # nobody reads the rest of the body
         finally:
             self._active -= 1
+            call.cancelled = True  # whatever still works for it may stop
+            self._connections.awaits(request.protocol, self._limits.keep_alive_in_ms)
+            self._tell(request, response, call, name)
+        response.headers["X-Request-Id"] = name
+        if self._cors:
+            response.headers.update(CORS_HEADERS)
         if self._draining:
             response.force_close()
         return response
 
-    async def _respond(self, request, body):
+    async def _respond(self, request, call):
         if request.method not in METHODS:
             return _html(501, "Not Implemented")
         match = _TARGET.fullmatch(request.raw_path)
@@ -137,10 +173,11 @@ class HttpServer:
             return _html(400, "Bad Request")
         target = match["target"]
         path = re.split(r"[?#]", target)[0]
+        if target[:4].lower() == "/v1/":
+            return await self._api(request, target, call)
+        self._connections.heard(request.protocol)
         if path == self._metrics_path:
             return self._metrics(target)
-        if target[:4].lower() == "/v1/":
-            return await self._api(request, target, body)
         page = self._pages.find(path) if request.method in ("GET", "HEAD") else None
         if page:
             return web.Response(text=page[0], content_type=page[1])
@@ -152,26 +189,114 @@ class HttpServer:
             return web.Response(status=400, body=text.encode(), headers={"Content-Type": "text/plain"})
         return web.Response(body=self._monitoring.text().encode(), headers={"Content-Type": "text/plain"})
 
-    async def _api(self, request, target, body):
-        headers = CORS_HEADERS if self._cors else {}
-        if request.method == "OPTIONS":
-            asked = re.search("https?://", request.headers.get("Origin", ""))
-            return web.Response(status=200 if asked else 400, headers=headers)
-        zipped = "gzip" in request.headers.get("Content-Encoding", "")
-        status, answer = await self._loop.run_in_executor(
-            self._pool, lambda: self._rest.answer(request.method, target, _unzip(body) if zipped else body)
-        )
-        return web.Response(status=status, body=answer, headers={"Content-Type": "application/json", **headers})
+    async def _api(self, request, target, call):
+        try:
+            body = await self._body(request, call)
+            call.arrive()
+            if request.method == "OPTIONS":
+                asked = re.search("https?://", request.headers.get("Origin", ""))
+                return web.Response(status=200 if asked else 400)
+            if request.method == "POST":
+                return _json(*await self._in_time(target, body, call))
+            # Quick, and how others see whether this server lives: it does not stand in the queue.
+            answer = functools.partial(self._rest.answer, request.method, target, body, call)
+            return _json(*await self._loop.run_in_executor(None, answer))
+        finally:
+            if not call.begun:
+                self._bytes -= call.bytes
+
+    async def _body(self, request, call):
+        """All of it, unzipped, or _RefusedError."""
+        largest, parts = self._limits.max_body_bytes, []
+        if (request.content_length or 0) > largest:
+            raise _RefusedError(413, f"The body has more than {largest} bytes (--rest_api_max_body_bytes)")
+        self._connections.awaits(request.protocol, self._limits.body_timeout_in_ms)
+        try:
+            async for part in request.content.iter_any():
+                call.bytes += len(part)
+                self._bytes += len(part)
+                if call.bytes > largest:
+                    raise _RefusedError(413, f"The body has more than {largest} bytes (--rest_api_max_body_bytes)")
+                if self._bytes > self._limits.max_inside_bytes:
+                    raise _RefusedError(503, "The server holds as many bytes of requests as it may")
+                parts.append(part)
+        except (aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError, web.RequestPayloadError) as error:
+            raise _RefusedError(400, f"The body cannot be read: {getattr(error, 'message', error)}") from None
+        self._connections.heard(request.protocol)
+        return b"".join(parts)
+
+    async def _in_time(self, target, body, call):
+        """(status, body) when a thread was free for the request and has answered it, or _RefusedError."""
+        await self._turn(target, call)
+        call.begun, call.queued_s = True, time.monotonic() - call.arrival
+        work = self._pool.submit(self._rest.answer, "POST", target, body, call)
+        work.add_done_callback(lambda _: self._end(call))
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(work), self._left_s(call))
+        except asyncio.TimeoutError:
+            raise _RefusedError(504, LATE) from None
+
+    async def _turn(self, target, call):
+        """Waits for a thread to be free."""
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        if self._queued >= self._limits.max_queued_requests:
+            self._rest.refuse(target, call, grpc.StatusCode.UNAVAILABLE)
+            raise _RefusedError(503, "The queue of requests is full")
+        self._queued += 1
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._left_s(call))
+        except asyncio.TimeoutError:
+            self._rest.refuse(target, call, grpc.StatusCode.DEADLINE_EXCEEDED)
+            raise _RefusedError(504, LATE) from None
+        finally:
+            self._queued -= 1
+
+    def _left_s(self, call):
+        return None if call.deadline is None else max(0.0, call.deadline - time.monotonic())
+
+    def _end(self, call):
+        """In the thread of a request that has ended, whether or not its client still waits."""
+
+        def end():
+            self._bytes -= call.bytes
+            self._free.release()
+
+        with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
+            self._loop.call_soon_threadsafe(end)
+
+    def _tell(self, request, response, call, name):
+        """The line in the log."""
+        if not self._log:
+            return
+        line = {
+            "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
+            "request_id": name,
+            "peer": request.remote,
+            "method": request.method,
+            "path": request.raw_path,
+            "model": call.model,
+            "signature": call.signature,
+            "status": response.status if response else 499,  # the client has gone
+            "bytes_received": call.bytes,
+            "bytes_sent": len(response.body or b"") if response else 0,
+            "duration_ms": round(1e3 * (time.monotonic() - call.begin), 3),
+            "queue_ms": round(1e3 * call.queued_s, 3),
+        }
+        print(json.dumps(line), file=self._log, flush=True)
 
 
-def _unzip(body):
-    """What is no gzip, is cut short or grows too large counts as empty."""
-    unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        content = unzip.decompress(body, MAX_UNZIPPED)
-    except zlib.error:
-        return b""
-    return content if unzip.eof else b""
+class _RefusedError(Exception):
+    """A request that goes no further, with the HTTP status of its answer."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+def _json(status, body):
+    return web.Response(status=status, body=body, headers={"Content-Type": "application/json"})
 
 
 def _html(status, reason):

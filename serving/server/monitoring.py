@@ -8,8 +8,6 @@ from collections import Counter
 
 import grpc
 
-from serving.server.json_writer import as_utf8
-
 LIMITS = [10 * 1.8**power for power in range(33)]  # microseconds, up to some 20 minutes
 MAX_MODELS = 1000  # anyone may ask for any name: further ones are counted together, so that memory stays bounded
 
@@ -101,4 +99,5 @@ def _join(names, values):
 
 def _escape(value):
     """A label may hold any name that a caller made up, bytes that are not UTF-8 included."""
-    return as_utf8(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

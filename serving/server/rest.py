@@ -1,4 +1,4 @@
-"""The REST API: a method, a path and a body to a status and a body."""
+"""The REST API: a request's method, target and body to a status and a body."""
 
 import re
 import time
@@ -16,9 +16,9 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.server import inference, json_examples, json_request, json_response, json_text
-from serving.server.errors import as_serving_error
-from serving.server.json_writer import as_utf8, encode, error_body
+from serving.server import inference
+from serving.server.errors import ServingError, as_serving_error, invalid_argument
+from serving.server.rest_json import arrays, examples, reading, writing
 
 _WHERE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PATHS = {
@@ -54,76 +54,113 @@ class Target(NamedTuple):
     verb: str
 
 
+class Call:
+    """One request on its way through the server, and what the log says of it.
+
+    `timeout_s` counts from its arrival; None for any time.
+    """
+
+    model = signature = ""
+    bytes = queued_s = 0
+    begun = cancelled = False  # a thread works on it; nobody waits for it any more
+
+    def __init__(self, timeout_s=None):
+        self._timeout_s, self.begin = timeout_s, time.monotonic()
+        self.arrive()
+
+    def arrive(self):
+        """Its body is here, too."""
+        self.arrival = time.monotonic()
+        self.deadline = None if self._timeout_s is None else self.arrival + self._timeout_s
+
+    def left_s(self):
+        """The time left for a run; raises where nobody waits for its answer any more."""
+        if self.cancelled:
+            raise ServingError(grpc.StatusCode.CANCELLED, "The client has gone away")
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "The time of the request was over before its run")
+        return left
+
+
 class Rest:
-    """Answers requests from `models`, in any number of threads. `timeout_s` is that of a run, None for none."""
+    """Answers requests from `models`, in any number of threads. `max_values`: of one body's JSON."""
 
-    def __init__(self, models, monitoring, timeout_s):
-        self._models, self._monitoring, self._timeout_s = models, monitoring, timeout_s
+    def __init__(self, models, monitoring, max_values=reading.MAX_VALUES):
+        self._models, self._monitoring, self._max_values = models, monitoring, max_values
 
-    def answer(self, method, path, body):
+    def answer(self, method, path, body, call=None):
         """(HTTP status, body of JSON). `path` is the request's target as it was sent, query string included."""
-        start, code = time.monotonic(), grpc.StatusCode.OK
+        call, code = call or Call(), grpc.StatusCode.OK
         match = _PATHS[method].fullmatch(path) if method in _PATHS else None
         target = _target(match) if match else Target("", None, None, "")
+        call.model = target.name
         try:
             if not match or (method == "POST" and target.verb not in self._INFERENCES):
-                raise json_text.invalid(f"Malformed request: {method} {path}")
-            answer = self._infer(target, body) if method == "POST" else self._describe(target)
+                raise invalid_argument(f"Malformed request: {method} {path}")
+            answer = self._infer(target, body, call) if method == "POST" else self._describe(target)
         except Exception as error:  # one bad request must never be more than one error
             problem = as_serving_error(error)
             if problem is not error:
                 logging.exception("%s %s failed", method, path)
             code = problem.code
-            answer = b"" if (target.version or 0) > _LARGEST else error_body(problem.message)
-        self._monitoring.observe(target.name, target.verb, "REST", code, time.monotonic() - start)
+            answer = b"" if (target.version or 0) > _LARGEST else writing.error_body(problem.message)
+        self._monitoring.observe(target.name, target.verb, "REST", code, time.monotonic() - call.arrival)
         return HTTP_STATUS.get(code, 500), answer
 
-    def _infer(self, target, body):
+    def refuse(self, path, call, code):
+        """Tells the monitoring of a request that is not answered from here."""
+        match = _PATHS["POST"].fullmatch(path)
+        target = _target(match) if match else Target("", None, None, "")
+        call.model = target.name
+        self._monitoring.observe(target.name, target.verb, "REST", code, time.monotonic() - call.arrival)
+
+    def _infer(self, target, body, call):
         _check(target)
-        return self._INFERENCES[target.verb](self, target, body)
-
-    def _predict(self, target, body):
-        document = json_text.parse(body)
-        name = json_text.signature_name(document)
+        call.left_s()
+        document = reading.parse(body, self._max_values)
+        call.signature = reading.signature_name(document)
         with self._models.use(target.name, target.version, target.label) as servable:
-            used = name or inference.DEFAULT_SIGNATURE
-            if used not in servable.signatures:
-                raise json_text.invalid(f'Serving signature name: "{used}" not found in signature def')
-            signature = servable.signatures[used]
-            arrays, rows = json_request.arrays_of(document, name, dict(sorted(signature.inputs.items())))
-            del document  # its numbers take many times the room of the arrays
-            outputs = self._run(servable, signature, arrays)
-        return json_response.predictions_body(outputs) if rows else json_response.outputs_body(outputs)
+            return self._INFERENCES[target.verb](self, servable, document, call)
 
-    def _run(self, servable, signature, arrays):
+    def _predict(self, servable, document, call):
+        used = call.signature or inference.DEFAULT_SIGNATURE
+        if used not in servable.signatures:
+            raise invalid_argument(f'Serving signature name: "{used}" not found in signature def')
+        signature = servable.signatures[used]
+        inputs = dict(sorted(signature.inputs.items()))
+        feeds, rows = arrays.arrays_of(document, inputs, call.signature)
+        document.clear()  # its numbers take many times the room of the arrays
         aliases = sorted(signature.outputs)
         if not aliases:
-            raise json_text.invalid("Cannot convert empty tensor map to JSON")
-        feeds = {signature.inputs[alias].name: array for alias, array in arrays.items()}
+            raise invalid_argument("Cannot convert empty tensor map to JSON")
         inference.check_method_name(servable, signature)
         run = self._monitoring.timed(servable.run, servable.name, "Predict")
-        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], self._timeout_s)
-        return dict(zip(aliases, outputs))
+        feeds = {inputs[alias].name: array for alias, array in feeds.items()}
+        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], call.left_s())
+        outputs = dict(zip(aliases, outputs))
+        return writing.predictions_body(outputs) if rows else writing.outputs_body(outputs)
 
-    def _classify(self, target, body):
-        request = _examples_request(classification_pb2.ClassificationRequest(), body)
-        return json_examples.classifications_body(self._of_examples(target, request, "Classify", inference.classify))
+    def _classify(self, servable, document, call):
+        request = _examples_request(classification_pb2.ClassificationRequest(), document, call)
+        return writing.classifications_body(self._of_examples(servable, request, call, "Classify", inference.classify))
 
-    def _regress(self, target, body):
-        request = _examples_request(regression_pb2.RegressionRequest(), body)
-        return json_examples.regressions_body(self._of_examples(target, request, "Regress", inference.regress))
+    def _regress(self, servable, document, call):
+        request = _examples_request(regression_pb2.RegressionRequest(), document, call)
+        return writing.regressions_body(self._of_examples(servable, request, call, "Regress", inference.regress))
 
-    def _of_examples(self, target, request, api, infer):
-        with self._models.use(target.name, target.version, target.label) as servable:
-            run = self._monitoring.timed(servable.run, servable.name, api)
-            return infer(servable, request, self._timeout_s, run).result
+    def _of_examples(self, servable, request, call, api, infer):
+        run = self._monitoring.timed(servable.run, servable.name, api)
+        return infer(servable, request, call.left_s(), run).result
 
     _INFERENCES = {"predict": _predict, "classify": _classify, "regress": _regress}
 
     def _describe(self, target):
         _check(target)
         if not target.name:
-            raise json_text.invalid("Missing model name in request.")
+            raise invalid_argument("Missing model name in request.")
         return self._metadata(target) if target.verb == "metadata" else self._status(target)
 
     def _status(self, target):
@@ -132,7 +169,7 @@ class Rest:
             row = response.model_version_status.add(version=status.version, state=status.state)
             row.status.error_code = grpc.StatusCode[status.code].value[0]
             row.status.error_message = status.message
-        return encode(_to_json(response) + "\n")
+        return (_to_json(response) + "\n").encode()
 
     def _metadata(self, target):
         signatures, model = get_model_metadata_pb2.SignatureDefMap(), model_pb2.ModelSpec()
@@ -141,29 +178,28 @@ class Rest:
             for name, signature in servable.signatures.items():
                 signatures.signature_def[name].CopyFrom(signature)
         parts = f'"model_spec":{_to_json(model)},\n"metadata": {{"signature_def": {_to_json(signatures)}}}'
-        return encode(f"{{\n{parts}\n}}\n")
+        return f"{{\n{parts}\n}}\n".encode()
 
 
 def _target(match):
     groups = {key: text or "" for key, text in match.groupdict().items()}
     digits = groups["version"].lstrip("0")[:20]  # enough to be too large
     return Target(
-        unquote(groups["name"], errors="surrogateescape"),
+        unquote(groups["name"]),
         int(digits or 0) if groups["version"] else None,
-        unquote(groups["label"], errors="surrogateescape") or None,
+        unquote(groups["label"]) or None,
         groups["verb"],
     )
 
 
 def _check(target):
     if (target.version or 0) > _LARGEST:
-        raise json_text.invalid(f"Failed to convert version: {target.version} to numeric.")
+        raise invalid_argument(f"Failed to convert version: {target.version} to numeric.")
 
 
-def _examples_request(request, body):
-    document = json_text.parse(body)
-    request.model_spec.signature_name = as_utf8(json_text.signature_name(document))
-    request.input.CopyFrom(json_examples.input_of(document))
+def _examples_request(request, document, call):
+    request.model_spec.signature_name = call.signature
+    request.input.CopyFrom(examples.input_of(document))
     return request
 
 

@@ -16,6 +16,7 @@ CODES = {
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     409: "ABORTED",
+    413: "RESOURCE_EXHAUSTED",
     429: "RESOURCE_EXHAUSTED",
     499: "CANCELLED",
     500: "INTERNAL",
@@ -26,12 +27,13 @@ CODES = {
 
 
 class Transport:
-    """One model of a server, over connections that are kept open."""
+    """One model of a server, over connections that are kept open. ca: PEM certificates to trust, or None."""
 
     bytes_per_value = 3  # of uint8 values as JSON, in units of base64: "255, " is five characters, base64 4/3 a byte
+    forms_of_pictures = ("_png", "_uint8", "")  # the cheapest first
 
-    def __init__(self, address, model, version, label):
-        self._pool = urllib3.PoolManager(maxsize=32, retries=False)
+    def __init__(self, address, model, version, label, ca=None):
+        self._pool = urllib3.PoolManager(maxsize=32, retries=False, ca_cert_data=ca)
         self._url = f"{address.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
         if version is not None:
             self._url += f"/versions/{version}"
@@ -77,6 +79,8 @@ class Transport:
             response = self._pool.request(method, url, body=body, timeout=timeout)
         except urllib3.exceptions.ReadTimeoutError:
             raise RequestError(DEADLINE_EXCEEDED, f"no answer from {url} in time") from None
+        except urllib3.exceptions.SSLError as error:
+            raise RequestError("UNAUTHENTICATED", f"no trust in {url}: {error}") from None
         except urllib3.exceptions.HTTPError as error:  # refused, or broken off
             raise RequestError(UNAVAILABLE, f"no connection to {url}: {error}") from None
         try:
