@@ -56,6 +56,22 @@ def test_a_probe_has_what_the_functions_of_the_library_say():
     assert found.verdict_inputs.keys() == inputs.keys()
 
 
+def test_a_probe_encodes_its_images_once(monkeypatch):
+    """And decodes their means once; what the verdict decodes besides are its own draws."""
+    stack, images, calls = Stack([tiny.vae()]), tiny.images(40), []
+    for name in ("encode", "decode"):
+        method = getattr(stack, name)
+
+        def counted(x, stage=None, name=name, method=method):
+            calls.append((name, x))
+            return method(x, stage)
+
+        monkeypatch.setattr(stack, name, counted)
+    found = probe(stack, images)
+    assert [name for name, _ in calls].count("encode") == 1
+    assert sum(name == "decode" and np.array_equal(x, found.mean) for name, x in calls) == 1
+
+
 def test_a_stage_without_a_prior_is_not_judged():
     from keras_vae.models import Autoencoder
 

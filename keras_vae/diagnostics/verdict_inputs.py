@@ -14,22 +14,27 @@ COMPARED = 1000  # codes that the MMD is estimated from, at most
 PAIRS = 10  # of samples of the prior, for the MMD's noise
 
 
-def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
+def verdict_inputs(stack, images, stage=None, seed=0, attainable=None, posterior=None, reconstructions=None):
     """The arguments of `verdict` as a dict, measured of a stage (by default that of the inference code) on images.
 
     images: (n, *data_shape), held-out; a few hundred, the same each time, so that numbers of epochs compare.
-    attainable: what the frozen stage below explains of them, where that is known already.
+    attainable: what the frozen stage below explains of them, posterior: their mean and standard deviation of the code,
+    each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
     images = checked_data(images, stack.data_shape)
     stage = stack.stage(stage)
-    mean, stddev = stack.encode(images, stage=stage.name)
+    mean, stddev = stack.encode(images, stage=stage.name) if posterior is None else posterior
+    if reconstructions is None:
+        reconstructions = stack.decode(mean, stage=stage.name)
     table = latent_table(mean, stddev)
     law = table.law[table.active] if table.active.any() else table.law
     below = stack.codec.below(stage.name)
     if attainable is None:
-        attainable = _explained(stack, images, stack.encode(images, stage=below)[0], below) if below else 1.0
+        attainable = 1.0
+        if below:
+            attainable = _explained(images, stack.decode(stack.encode(images, stage=below)[0], stage=below))
     numbers = {
-        "explained": _explained(stack, images, mean, stage.name),
+        "explained": _explained(images, reconstructions),
         "attainable": attainable,
         "active": int(table.active.sum()),
         "latent_dim": stage.latent_dim,
@@ -53,11 +58,11 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None):
     return numbers
 
 
-def _explained(stack, images, mean, stage):
+def _explained(images, reconstructions):
     """1 - squared error / variance, of all pixels together."""
     x = _unit(images)
     variance = np.mean(np.square(x - x.mean(axis=0)))
-    error = np.mean(np.square(x - stack.decode(mean, stage=stage)))
+    error = np.mean(np.square(x - reconstructions))
     return float(1.0 - error / variance) if variance > 0.0 else 0.0
 
 

@@ -10,7 +10,8 @@ def results(evaluation):
     """Asperti's table with the reconstruction gain, and the verdict with its evidence."""
     stack, test = evaluation.stack, evaluation.test
     table = latent_table(*evaluation.posterior)
-    judged = verdict(**verdict_inputs(stack, test))
+    known = {"posterior": evaluation.posterior, "reconstructions": evaluation.reconstructions}
+    judged = verdict(**verdict_inputs(stack, test, **known))
     latents = {
         "active": [bool(value) for value in table.active],
         "variance_of_mean": as_numbers(table.variance_of_mean),

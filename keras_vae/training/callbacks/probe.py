@@ -63,5 +63,7 @@ def probe(stack, images, attainable=None):
     stage = stack.active_stage
     mean, stddev = stack.encode(images, stage=stage.name)
     reconstructions = stack.decode(mean, stage=stage.name)
-    judged = verdict_inputs(stack, images, stage.name, attainable=attainable) if stage.has_prior else None
+    judged = None
+    if stage.has_prior:
+        judged = verdict_inputs(stack, images, stage.name, 0, attainable, (mean, stddev), reconstructions)
     return Probe(images, mean, stddev, reconstructions, stage.stochastic, judged)
