@@ -17,6 +17,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import inference, json_examples, json_request, json_response, json_text
+from serving.server.calls import Call
 from serving.server.errors import as_serving_error
 from serving.server.json_writer import as_utf8, encode, error_body
 
@@ -102,7 +103,7 @@ class Rest:
         feeds = {signature.inputs[alias].name: array for alias, array in arrays.items()}
         inference.check_method_name(servable, signature)
         run = self._monitoring.timed(servable.run, servable.name, "Predict")
-        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], self._timeout_s)
+        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], Call(self._timeout_s))
         return dict(zip(aliases, outputs))
 
     def _classify(self, target, body):
@@ -116,7 +117,7 @@ class Rest:
     def _of_examples(self, target, request, api, infer):
         with self._models.use(target.name, target.version, target.label) as servable:
             run = self._monitoring.timed(servable.run, servable.name, api)
-            return infer(servable, request, self._timeout_s, run).result
+            return infer(servable, request, Call(self._timeout_s), run).result
 
     _INFERENCES = {"predict": _predict, "classify": _classify, "regress": _regress}
 
