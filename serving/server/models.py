@@ -76,6 +76,7 @@ class Models:
         self._config = model_server_config_pb2.ModelServerConfig()
         self._versions = {}  # model name -> [Version], the oldest first; of the ended ones each number's newest
         self._labels = {}  # model name -> {label: number}
+        self._found = {}  # model name -> ({number: folder} of its base path, policy)
         self._troubles = {}  # model name -> what is wrong with its base path, said once
         self._changed = threading.Condition()  # guards all of the above, and tells of changes
         self._polling = threading.Lock()
@@ -229,9 +230,11 @@ class Models:
             with self._changed:
                 for model in models:
                     if found[model.name] is not None:
-                        self._want(model.name, found[model.name], model.model_version_policy)
-                for name in self._versions.keys() - found.keys():
-                    self._want(name, {}, None)
+                        self._found[model.name] = found[model.name], model.model_version_policy
+                for name in self._found.keys() - found.keys():
+                    self._found[name] = {}, None
+                for name in self._found:
+                    self._want(name)
 
     def _find(self, model):
         """{number: folder}; None where the base path cannot be read: what is loaded stays."""
@@ -247,8 +250,9 @@ class Models:
         self._troubles[model.name] = trouble
         return numbers
 
-    def _want(self, name, found, policy):
-        """Marks what the policy wants of the numbers found."""
+    def _want(self, name):
+        """Marks what the policy wants of the numbers found, and begins what follows."""
+        found, policy = self._found[name]
         known = self._versions.setdefault(name, [])
         for version in known:
             version.gone |= found.get(version.number) != version.path
@@ -304,16 +308,16 @@ class Models:
 
     def _bring_up(self, version):
         """Loads and publishes, or says when to try again."""
-        logging.info("Loading servable version %s from %s", version, version.path)
+        if not version.troubled:
+            logging.info("Loading servable version %s from %s", version, version.path)
         try:
             servable = self._load(version.name, version.number, version.path)
         except Exception as problem:  # whatever a folder may hold, it is only this version that fails
             self._failed(version, as_serving_error(problem))
-            self.poll()  # an older version may have to serve meanwhile
             return
         with self._changed:
             version.busy, version.troubled, version.servable, version.state = False, "", servable, "AVAILABLE"
-            self._reconcile(version.name)
+            self._want(version.name)  # another may have served in its place
         logging.info("Successfully loaded servable version %s", version)
 
     def _failed(self, version, error):
@@ -329,7 +333,7 @@ class Models:
                 version.due = self._clock() + self._retry_wait_s
             if version.tries > self._retries:
                 version.state, version.code, version.message = "END", error.code, error.message
-            self._reconcile(version.name)
+            self._want(version.name)  # an older version may have to serve meanwhile
 
     def _take_down(self, version):
         try:
