@@ -72,7 +72,8 @@ class Models:
     ):
         self._load, self._poll_wait_s, self._retries, self._retry_wait_s = load, poll_wait_s, retries, retry_wait_s
         self._labels_for_unavailable = labels_for_unavailable
-        self._pool, self._clock = pool or futures.ThreadPoolExecutor(os.cpu_count(), "load"), clock
+        self._pool = futures.ThreadPoolExecutor(os.cpu_count(), "load") if pool is None else pool
+        self._clock = clock
         self._config = model_server_config_pb2.ModelServerConfig()
         self._versions = {}  # model name -> [Version], the oldest first; of the ended ones each number's newest
         self._labels = {}  # model name -> {label: number}
@@ -115,7 +116,8 @@ class Models:
     def status(self, name, version=None):
         """[VersionStatus] of all versions, or of one, newest first."""
         with self._changed:
-            known = [each for number, each in self._newest(name).items() if version in (None, number)]
+            shown = sorted(self._of(name), key=lambda each: each.state == "AVAILABLE")  # of a number, what serves
+            known = [each for number, each in {each.number: each for each in shown}.items() if version in (None, number)]
             if not known:
                 what = "any versions" if version is None else f"version {version}"
                 raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find {what} of model {name}")
@@ -213,14 +215,19 @@ class Models:
                 pause_s = min([poll_due, *retries]) - self._clock()
                 if pause_s > 0:
                     self._changed.wait(None if pause_s == math.inf else pause_s)
-                for name in self._versions:
-                    self._reconcile(name)
+            self.retry()
             if poll_due <= self._clock():
                 try:
                     self.poll()
                 except Exception:  # the watch must outlive anything that it meets
                     logging.exception("The base paths could not be looked through")
                 poll_due = self._clock() + wait_s
+
+    def retry(self):
+        """Begins the loads whose time has come."""
+        with self._changed:
+            for name in self._versions:
+                self._reconcile(name)
 
     def poll(self):
         """Looks through all base paths and begins the loading and unloading that follows."""

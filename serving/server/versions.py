@@ -33,17 +33,18 @@ def found(base_path):
 def wanted(numbers, policy, troubled=()):
     """The part of {number: folder} that a ServableVersionPolicy asks for: the latest where it says nothing.
 
-    Where the latest are all among the `troubled`, which failed to load, so is the highest that is not: one must serve.
+    Where the latest are all among the `troubled`, which failed to load, so are those below, down to one that is not.
     """
     choice = policy.WhichOneof("policy_choice")
     if choice == "all":
         return numbers
     if choice == "specific":
         return {number: numbers[number] for number in policy.specific.versions if number in numbers}
-    highest = sorted(numbers)[-max(policy.latest.num_versions, 1) :]
-    if set(highest) <= set(troubled):
-        highest += sorted(set(numbers) - set(troubled))[-1:]
-    return {number: numbers[number] for number in highest}
+    falling = sorted(numbers, reverse=True)
+    count = max(policy.latest.num_versions, 1)
+    while count < len(falling) and set(falling[:count]) <= set(troubled):
+        count += 1
+    return {number: numbers[number] for number in falling[:count]}
 
 
 def check_whole(path, graph_def):
