@@ -30,6 +30,7 @@ setup(
             "aiohttp>=3.11",
             "grpcio>=1.70",
             "grpcio-health-checking>=1.70",
+            "grpcio-reflection>=1.70",
             "python-rapidjson>=1.20",
             "urllib3>=2",
         ],

@@ -40,7 +40,7 @@ class FakeServable:
         self.timeouts = []
 
     def run(self, feeds, fetches, call=None):
-        self.timeouts.append(call and call.remaining_s)
+        self.timeouts.append(call and call.left_s())
         for inputs, outputs, function in self._functions.values():
             if {f"{alias}:0" for alias in inputs} == feeds.keys() and {f"{alias}:0" for alias in outputs} == set(
                 fetches

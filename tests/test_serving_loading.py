@@ -7,8 +7,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.server import config_protos, versions
 from serving.server import models as models_module
-from serving.server import versions
+from serving.server.batch_queues import Workers
+from serving.server.batching import Merger
+from serving.server.batching_parameters import Parameters
 from serving.server.errors import ServingError
 from serving.server.servable import Servable
 from serving.server.warm_up import MAX_RECORDS, warm_up
@@ -178,6 +181,17 @@ def test_warm_up_replays_every_kind(tmp_path):
     run, servable.run = servable.run, lambda *arguments: runs.append(arguments) or run(*arguments)
     warm_up(servable, str(folder), iterations=2)
     assert len(runs) == 6
+
+
+def test_warm_up_covers_the_largest_batch(tmp_path):
+    folder = export_everything(tmp_path, 1)
+    write_warm_up(folder, warm_up_log(), warm_up_log())
+    parameters = Parameters(config_protos.BatchingParameters(max_batch_size={"value": 16}))
+    servable = Servable("m", 1, str(folder), merger=Merger(parameters, Workers(1)))
+    sizes = []
+    run, servable.run = servable.run, lambda feeds, *rest: sizes.append(len(*feeds.values())) or run(feeds, *rest)
+    warm_up(servable, str(folder))
+    assert sizes == [1, 16, 1]
 
 
 def test_warm_up_has_limits(tmp_path):

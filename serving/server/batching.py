@@ -11,10 +11,10 @@ from serving.server.errors import ServingError, as_serving_error, invalid_argume
 
 
 class Merger:
-    """Runs the requests of one servable together, where they feed and fetch the same."""
+    """Runs the requests of one servable together, where they feed and fetch the same; `observe` gets each run's rows."""
 
-    def __init__(self, parameters, workers):
-        self.parameters, self._workers = parameters, workers
+    def __init__(self, parameters, workers, observe=lambda rows: None):
+        self.parameters, self._workers, self.observe = parameters, workers, observe
 
     def run(self, run, feeds, fetches, call):
         """As Servable.run; `run` is what runs a whole batch."""
@@ -61,7 +61,7 @@ class Task:
     def ended(self):
         """Whether nobody waits for it any more; it has its answer then."""
         try:
-            self.call.check()
+            self.call.left_s()
             return False
         except ServingError as error:
             if error.code == grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -121,8 +121,10 @@ class Batch:
         size = sum(task.size for task in tasks)
         padding = self._merger.parameters.padding(size) if size else 0
         feeds = {name: merged([task.feeds[name] for task in tasks], padding) for name in tasks[0].feeds}
-        call = Call(max(task.call.deadline for task in tasks) - time.monotonic())
+        call, deadlines = Call(), [task.call.deadline for task in tasks]
+        call.deadline = None if None in deadlines else max(deadlines)
         arrays = self._run(feeds, self._fetches, call)
+        self._merger.observe(size)
         for array in arrays:
             check_output(array, size + padding)
         stops = np.cumsum([task.size for task in tasks])

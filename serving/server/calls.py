@@ -1,6 +1,5 @@
 """Calls: how long a request may take and whether anyone still waits for it; and the line that requests stand in."""
 
-import math
 import threading
 import time
 from concurrent import futures
@@ -11,34 +10,27 @@ from serving.server.errors import ServingError
 
 
 class Call:
-    """Call: one request's deadline, `timeout_s` from its arrival, and whether its client still waits (`wanted`)."""
+    """Call: one request's deadline, `timeout_s` from its arrival, None for any time, and whether its client is gone."""
 
-    def __init__(self, timeout_s=None, wanted=lambda: True):
-        self.deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        self._wanted = wanted
+    cancelled = False
 
-    def cancel(self):
-        """The client has gone: what has not begun to run never will."""
-        self._wanted = lambda: False
+    def __init__(self, timeout_s=None):
+        self.deadline = None if timeout_s is None else time.monotonic() + timeout_s
 
-    @property
-    def remaining_s(self):
-        """Seconds, below 0 when they are over; None for no deadline."""
-        return None if self.deadline == math.inf else self.deadline - time.monotonic()
-
-    def check(self):
-        """Raises where the work would be in vain."""
-        if not self._wanted():
-            raise ServingError(grpc.StatusCode.CANCELLED, "The client gave up")
-        if self.deadline <= time.monotonic():
-            raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline passed before the request could run")
+    def left_s(self):
+        """The time left for a run; raises where nobody waits for its answer any more."""
+        if self.cancelled:
+            raise ServingError(grpc.StatusCode.CANCELLED, "The client has gone away")
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "The time of the request was over before its run")
+        return left
 
 
 class Line(futures.ThreadPoolExecutor):
-    """Threads that answer requests, and a line of at most `most_waiting` requests before them.
-
-    Ask `check` before `submit`; who hands over work regardless, as gRPC's own server does, is not refused.
-    """
+    """Threads that answer requests, and a line of at most `most_waiting` before them: ask `check` before `submit`."""
 
     def __init__(self, threads, most_waiting, name=""):
         super().__init__(threads, name)
@@ -51,16 +43,14 @@ class Line(futures.ThreadPoolExecutor):
             text = f"The server is overloaded: {self.waiting} requests are waiting already"
             raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
 
-    def submit(self, function, /, *arguments, **named):
+    def submit(self, function, /, *arguments):
         self._count(1, 0)
-        future = super().submit(self._work, function, *arguments, **named)
-        future.add_done_callback(lambda done: self._count(-1, 0) if done.cancelled() else None)
-        return future
+        return super().submit(self._work, function, *arguments)
 
-    def _work(self, function, *arguments, **named):
+    def _work(self, function, *arguments):
         self._count(-1, 1)
         try:
-            return function(*arguments, **named)
+            return function(*arguments)
         finally:
             self._count(0, -1)
 

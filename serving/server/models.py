@@ -79,6 +79,7 @@ class Models:
         self._labels = {}  # model name -> {label: number}
         self._found = {}  # model name -> ({number: folder} of its base path, policy)
         self._troubles = {}  # model name -> what is wrong with its base path, said once
+        self._listeners = []
         self._changed = threading.Condition()  # guards all of the above, and tells of changes
         self._polling = threading.Lock()
         self._stopped = threading.Event()
@@ -130,6 +131,18 @@ class Models:
         with self._changed:
             return [model.name for model in self._config.model_config_list.config]
 
+    def listen(self, listener):
+        """Calls `listener` with {model name: whether a version serves}, now and after every change; it must be quick."""
+        with self._changed:
+            self._listeners.append(listener)
+            self._tell()
+
+    def _tell(self):
+        self._changed.notify_all()
+        serving = {name: any(each.state == "AVAILABLE" for each in self._of(name)) for name in self.names()}
+        for listener in self._listeners:
+            listener(serving)
+
     def _of(self, name):
         return self._versions.get(name, [])
 
@@ -146,6 +159,7 @@ class Models:
             labels = {model.name: self._checked_labels(model) for model in config.model_config_list.config}
             new = {model.name for model in config.model_config_list.config} - set(self.names())
             self._config, self._labels = config, labels
+            self._tell()
         self.poll()
         return new
 
@@ -295,7 +309,7 @@ class Models:
                 self._begin(self._take_down, version)
         newest = self._newest(name)
         self._versions[name] = [each for each in self._of(name) if each.state != "END" or newest[each.number] is each]
-        self._changed.notify_all()
+        self._tell()
 
     def _waits(self, version):
         """Whether it is to be loaded, and no thread is at it."""

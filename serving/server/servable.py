@@ -27,7 +27,7 @@ class Servable:
         self, name, version, path, tags=("serve",), config=None, merger=None, checks_method_names=False, most_rows=0
     ):
         self.name, self.version, self.merger = name, version, merger
-        self.checks_method_names, self._most_rows = checks_method_names, most_rows
+        self.checks_method_names, self.most_rows = checks_method_names, most_rows
         meta_graph = read_meta_graph(path, tags)
         versions.check_whole(path, meta_graph.graph_def)
         self.signatures = dict(meta_graph.signature_def)
@@ -69,8 +69,8 @@ class Servable:
         sizes = [dim.size for dim in proto.dim]
         if len(shape) != len(sizes) or any(size not in (-1, given) for size, given in zip(sizes, shape)):
             raise invalid_argument(f"Input {alias}: expected shape {_brackets(sizes)}, got {_brackets(shape)}")
-        if sizes[:1] == [-1] and 0 < self._most_rows < shape[0]:
-            text = f"Input {alias}: {shape[0]} rows in one request, where {self._most_rows} are allowed"
+        if sizes[:1] == [-1] and 0 < self.most_rows < shape[0]:
+            text = f"Input {alias}: {shape[0]} rows in one request, where {self.most_rows} are allowed"
             raise invalid_argument(text)
 
     def run(self, feeds, fetches, call=None):
@@ -84,8 +84,7 @@ class Servable:
 
     def run_alone(self, feeds, fetches, call):
         """The same, never together with other requests; nothing where nobody waits any more."""
-        call.check()
-        timeout_s = call.remaining_s
+        timeout_s = call.left_s()
         if timeout_s is None or timeout_s > LONGEST_TIMEOUT_S:
             return self._call(feeds, fetches)
         options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
