@@ -145,7 +145,7 @@ def cut(file):
 def test_variables_that_are_missing_are_named(tmp_path, spoil, text):
     folder = export_scale(tmp_path, 1, 3)
     spoil(folder / "variables")
-    with pytest.raises(versions.Incomplete, match=text):
+    with pytest.raises(versions.IncompleteError, match=text):
         Servable("m", 1, str(folder))
 
 

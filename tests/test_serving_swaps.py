@@ -71,7 +71,7 @@ class World:
         if content is None or content.kind == "bad":
             raise OSError("unreadable")
         if content.kind == "half":
-            raise versions.Incomplete("half")
+            raise versions.IncompleteError("half")
         if content.failures:
             content.failures -= 1
             raise ServingError(CODES.UNAVAILABLE, "not now")

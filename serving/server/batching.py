@@ -11,7 +11,7 @@ from serving.server.errors import ServingError, as_serving_error, invalid_argume
 
 
 class Merger:
-    """Runs the requests of one servable together, where they feed and fetch the same; `observe` gets each run's rows."""
+    """Runs the requests of one servable together, where they feed and fetch the same; `observe` gets a run's rows."""
 
     def __init__(self, parameters, workers, observe=lambda rows: None):
         self.parameters, self._workers, self.observe = parameters, workers, observe

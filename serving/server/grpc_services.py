@@ -267,7 +267,7 @@ class GrpcServer:
             raise ServingError(grpc.StatusCode.UNAVAILABLE, f"Cannot listen on {address}; is it in use?") from None
 
     def _tell_health(self, serving):
-        """`serving` is {model name: whether a version is available}; the services need all of them, each has its own."""
+        """`serving` is {model name: whether a version is available}; the services need all, each model has its own."""
         for service in ("", "PredictionService", "ModelService"):
             self._health.set(service, HEALTH[all(serving.values())])
         for name, ready in serving.items():

@@ -56,7 +56,7 @@ class Models:
     """Loads, swaps and unloads what the configuration and the base paths say, and lends it to requests.
 
     `load(name, number, path)` returns a warm Servable. A load that failed is tried `retries` more times, `retry_wait_s`
-    apart; one of a folder that is Incomplete until it is whole. `pool` loads and closes.
+    apart; one of a folder that is incomplete until it is whole. `pool` loads and closes.
     """
 
     def __init__(
@@ -118,7 +118,8 @@ class Models:
         """[VersionStatus] of all versions, or of one, newest first."""
         with self._changed:
             shown = sorted(self._of(name), key=lambda each: each.state == "AVAILABLE")  # of a number, what serves
-            known = [each for number, each in {each.number: each for each in shown}.items() if version in (None, number)]
+            shown = {each.number: each for each in shown}
+            known = [each for number, each in shown.items() if version in (None, number)]
             if not known:
                 what = "any versions" if version is None else f"version {version}"
                 raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find {what} of model {name}")
@@ -132,7 +133,7 @@ class Models:
             return [model.name for model in self._config.model_config_list.config]
 
     def listen(self, listener):
-        """Calls `listener` with {model name: whether a version serves}, now and after every change; it must be quick."""
+        """Calls `listener` with {model name: whether a version serves}, now and after each change; it must be quick."""
         with self._changed:
             self._listeners.append(listener)
             self._tell()
@@ -347,7 +348,7 @@ class Models:
             if error.message != version.troubled:
                 logging.error("Loading servable %s failed: %s: %s", version, error.code.name, error.message)
             version.troubled = error.message or error.code.name
-            if isinstance(error, versions.Incomplete):
+            if isinstance(error, versions.IncompleteError):
                 version.due = self._clock() + min(self._retry_wait_s, INCOMPLETE_WAIT_S)
             else:
                 version.tries += 1

@@ -14,7 +14,7 @@ from serving.server.errors import ServingError
 VARIABLE_OPS = {"VarHandleOp", "VariableV2", "Variable"}
 
 
-class Incomplete(ServingError):
+class IncompleteError(ServingError):
     """The folder of a version is still being copied, it seems: to be tried again until it is whole."""
 
     def __init__(self, message):
@@ -48,22 +48,24 @@ def wanted(numbers, policy, troubled=()):
 
 
 def check_whole(path, graph_def):
-    """Raises Incomplete where the graph has variables and a file of them is missing or too short."""
+    """Raises IncompleteError where the graph has variables and a file of them is missing or too short."""
     nodes = [graph_def.node, *(function.node_def for function in graph_def.library.function)]
     if not any(node.op in VARIABLE_OPS for each in nodes for node in each):
         return
     prefix = os.path.join(path, "variables", "variables")
     shards = sorted(glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"))
     if not os.path.exists(f"{prefix}.index") or not shards:
-        raise Incomplete(f"{path} is not whole: variables/ lacks the index or the data of the graph's variables")
+        raise IncompleteError(f"{path} is not whole: variables/ lacks the index or the data of the graph's variables")
     if len(shards) != int(shards[0][-5:]):
-        raise Incomplete(f"{path} is not whole: {len(shards)} of {int(shards[0][-5:])} shards of variables/ are there")
+        raise IncompleteError(
+            f"{path} is not whole: {len(shards)} of {int(shards[0][-5:])} shards of variables/ are there"
+        )
     try:
         reader = tf.train.load_checkpoint(prefix)
         shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise Incomplete(f"{path} is not whole: variables/variables.index cannot be read: {error}") from None
+        raise IncompleteError(f"{path} is not whole: variables/variables.index cannot be read: {error}") from None
     expected = sum(math.prod(shapes[name]) * dtypes[name].size for name in shapes if dtypes[name] != tf.string)
     size = sum(map(os.path.getsize, shards))
     if size < expected:
-        raise Incomplete(f"{path} is not whole: variables/ holds {size} bytes of data, its index {expected}")
+        raise IncompleteError(f"{path} is not whole: variables/ holds {size} bytes of data, its index {expected}")
