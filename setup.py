@@ -7,7 +7,7 @@ setup(
     version="0.1.0",
     description="Gaussian autoencoder-based generative models with a learned decoder variance",
     packages=find_packages(include=["keras_vae", "keras_vae.*", "serving", "serving.*"]),
-    package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "docker-compose.yml"]},
+    package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "*.yml", "kubernetes/*.yaml"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
@@ -34,6 +34,6 @@ setup(
             "python-rapidjson>=1.20",
             "urllib3>=2",
         ],
-        "test": ["prometheus-client>=0.20", "pytest>=8", "pyyaml>=6", "ruff>=0.6"],
+        "test": ["kubernetes-validate>=1.32", "prometheus-client>=0.20", "pytest>=8", "pyyaml>=6", "ruff>=0.6"],
     },
 )

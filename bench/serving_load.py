@@ -4,10 +4,11 @@
     python bench/serving_load.py --export_dir=E --overload
 
 E holds an exported model. Each request has one row. Arms take turns, so that a drift of the machine's speed meets all
-of them; clients and server share its cores. With --overload gRPC requests come at multiples of the rate that the clients
-reached, whether or not earlier ones are answered.
+of them; clients and server share its cores. With --overload gRPC requests come at multiples of the rate that the
+clients reached, whether or not earlier ones are answered.
 """
 
+import collections
 import pathlib
 import time
 
@@ -57,11 +58,10 @@ def overload(base, signature, inputs, clients, seconds):
             for load in LOADS:
                 codes, times = _server.flood(port, signature, inputs, load * sustained, seconds)
                 accepted = times[codes == "OK"]
-                refused = np.isin(codes, ["RESOURCE_EXHAUSTED", "UNAVAILABLE"])
+                refused = collections.Counter(codes[codes != "OK"].tolist())
                 p50, p99 = 1e3 * np.percentile(accepted, [50, 99])
-                rates = f"accepted {len(accepted) / seconds:6.0f}/s   refused {refused.sum() / seconds:6.0f}/s"
-                others = f"   others {(~refused & (codes != 'OK')).sum()}"
-                print(f"  load x{load:<4}  {rates}{others}   p50 {p50:7.1f} ms   p99 {p99:7.1f} ms", flush=True)
+                rates = f"asked {len(codes):6}   answered {len(accepted):6}   p50 {p50:7.1f} ms   p99 {p99:7.1f} ms"
+                print(f"  load x{load:<4}  {rates}   refused {dict(refused)}", flush=True)
 
 
 def main(_):

@@ -230,6 +230,8 @@ class GrpcServer:
         options = [
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", max_receive_bytes),  # unzipped too
+            ("grpc.server.max_pending_requests", most_queued),  # before Python sees them
+            ("grpc.server.max_pending_requests_hard_limit", 2 * most_queued),
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
             *arguments,
         ]
