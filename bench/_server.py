@@ -144,7 +144,7 @@ def flood(port, signature, inputs, rate, seconds):
 def _flood(queue, port, signature, inputs, rate, seconds):
     predict, request = prepared(port, signature, inputs)
     predict(request, timeout=60)
-    answers, done = [], threading.Semaphore(0)
+    answers, done, futures = [], threading.Semaphore(0), []  # a future that nobody holds cancels its request
 
     def note(future, begun):
         answers.append((future.code().name, time.monotonic() - begun))
@@ -154,6 +154,7 @@ def _flood(queue, port, signature, inputs, rate, seconds):
     for number in range(count):
         time.sleep(max(0, start + number / rate - time.monotonic()))
         begun, future = time.monotonic(), predict.future(request, timeout=60)
+        futures.append(future)
         future.add_done_callback(lambda future, begun=begun: note(future, begun))
     for _ in range(count):
         done.acquire()

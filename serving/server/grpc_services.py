@@ -28,6 +28,7 @@ MAX_QUEUED = 128
 INFERENCE = {"Predict", "Classify", "Regress", "MultiInference"}  # the methods that stand in line for a run
 SETTLING_S = 0.3
 CONTROL_THREADS = 8  # for everything that is no inference
+REFUSALS = futures.ThreadPoolExecutor(2, "refusals")
 HEALTH = {True: health_pb2.HealthCheckResponse.SERVING, False: health_pb2.HealthCheckResponse.NOT_SERVING}
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
@@ -35,8 +36,8 @@ MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they trave
 class Handler(grpc.GenericRpcHandler):
     """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError.
 
-    Inference stands in `line`, and is refused before its message is read where that is full. Whatever else is asked
-    has threads of its own: a server under load still says how it does.
+    Inference stands in `line`, and is refused where that is full. Whatever else is asked has threads of its own: a server
+    under load still says how it does.
     """
 
     def __init__(self, servicer, service, line, answers_go):
@@ -60,8 +61,13 @@ class Handler(grpc.GenericRpcHandler):
 
 
 def refusing(error):
-    """A handler that waits for no message."""
-    return grpc.stream_unary_rpc_method_handler(lambda messages, context: context.abort(error.code, error.message))
+    """A handler that reads the message, or the client might hear of a broken stream instead, and answers the error."""
+
+    def refuse(content, context):
+        context.abort(error.code, error.message)
+
+    refuse.experimental_thread_pool = REFUSALS
+    return grpc.unary_unary_rpc_method_handler(refuse)
 
 
 def answering(method, request_class, answers_go):
@@ -230,8 +236,6 @@ class GrpcServer:
         options = [
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", max_receive_bytes),  # unzipped too
-            ("grpc.server.max_pending_requests", most_queued),  # before Python sees them
-            ("grpc.server.max_pending_requests_hard_limit", 2 * most_queued),
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
             *arguments,
         ]
