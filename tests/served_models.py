@@ -34,7 +34,7 @@ def config(*models):
 
 def eventually(condition):
     """What other threads are about to do; a hang is a failure."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "did not happen"
         time.sleep(0.005)

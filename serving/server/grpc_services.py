@@ -36,8 +36,8 @@ MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they trave
 class Handler(grpc.GenericRpcHandler):
     """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError.
 
-    Inference stands in `line`, and is refused where that is full. Whatever else is asked has threads of its own: a server
-    under load still says how it does.
+    Inference stands in `line`, and is refused where that is full. Whatever else is asked has threads of its own: a
+    server under load still says how it does.
     """
 
     def __init__(self, servicer, service, line, answers_go):
