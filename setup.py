@@ -29,7 +29,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["keras_vae", "keras_vae.*", "serving", "serving.*"]),
-    package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "docker-compose.yml"]},
+    package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "*.yml", "kubernetes/*.yaml"]},
     python_requires=">=3.10",
     install_requires=[
         "absl-py>=2.1",
@@ -52,9 +52,17 @@ setup(
             "aiohttp>=3.11",
             "grpcio>=1.70",
             "grpcio-health-checking>=1.70",
+            "grpcio-reflection>=1.70",
             "python-rapidjson>=1.20",
             "urllib3>=2",
         ],
-        "test": ["mypy>=1.14", "prometheus-client>=0.20", "pytest>=8", "pyyaml>=6", "ruff>=0.6"],
+        "test": [
+            "kubernetes-validate>=1.32",
+            "mypy>=1.14",
+            "prometheus-client>=0.20",
+            "pytest>=8",
+            "pyyaml>=6",
+            "ruff>=0.6",
+        ],
     },
 )

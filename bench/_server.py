@@ -59,6 +59,12 @@ def resident_mib(process):
 
 def over_grpc(port, signature, inputs):
     """A function that sends one prepared request."""
+    predict, request = prepared(port, signature, inputs)
+    return lambda: predict(request, timeout=60)
+
+
+def prepared(port, signature, inputs):
+    """(stub of Predict, request)."""
     import grpc
 
     import serving._quiet  # noqa: F401  TensorFlow, without what it prints
@@ -75,7 +81,7 @@ def over_grpc(port, signature, inputs):
     request.model_spec.name, request.model_spec.signature_name = "vae", signature
     for name, value in inputs.items():
         request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-    return lambda: stub.Predict(request, timeout=60)
+    return stub.Predict, request
 
 
 def over_rest(port, signature, inputs):
@@ -124,3 +130,35 @@ def _clients(queue, connect, port, signature, inputs, count, seconds):
     for thread in threads:
         thread.join()
     queue.put(np.array(found))
+
+
+def flood(port, signature, inputs, rate, seconds):
+    """(names of codes, seconds) of gRPC requests that come at this rate, whether or not earlier ones are answered."""
+    queue = multiprocessing.get_context("spawn").Queue()
+    args = (queue, port, signature, inputs, rate, seconds)
+    worker = multiprocessing.get_context("spawn").Process(target=_flood, args=args)
+    worker.start()
+    codes, found = queue.get()
+    worker.join()
+    return codes, found
+
+
+def _flood(queue, port, signature, inputs, rate, seconds):
+    predict, request = prepared(port, signature, inputs)
+    predict(request, timeout=60)
+    answers, done, futures = [], threading.Semaphore(0), []  # a future that nobody holds cancels its request
+
+    def note(future, begun):
+        answers.append((future.code().name, time.monotonic() - begun))
+        done.release()
+
+    start, count = time.monotonic(), round(rate * seconds)
+    for number in range(count):
+        time.sleep(max(0, start + number / rate - time.monotonic()))
+        begun, future = time.monotonic(), predict.future(request, timeout=60)
+        futures.append(future)
+        future.add_done_callback(lambda future, begun=begun: note(future, begun))
+    for _ in range(count):
+        done.acquire()
+    codes, times = zip(*answers)
+    queue.put((np.array(codes), np.array(times)))

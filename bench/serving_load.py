@@ -1,11 +1,14 @@
 """The embedded server under load, with and without batching, beside calling the SavedModel in this process.
 
     python bench/serving_load.py --export_dir=E [--signature=sample_png] [--clients=32] [--seconds=10] [--rounds=2]
+    python bench/serving_load.py --export_dir=E --overload
 
 E holds an exported model. Each request has one row. Arms take turns, so that a drift of the machine's speed meets all
-of them; clients and server share its cores.
+of them; clients and server share its cores. With --overload gRPC requests come at multiples of the rate that the
+clients reached, whether or not earlier ones are answered.
 """
 
+import collections
 import pathlib
 import time
 
@@ -20,9 +23,11 @@ flags.DEFINE_string("signature", "sample_png", "A signature that takes seeds or 
 flags.DEFINE_integer("clients", 32, "Clients at a time.")
 flags.DEFINE_float("seconds", 10, "Of each measurement.")
 flags.DEFINE_integer("rounds", 2, "Times that each arm is run.")
+flags.DEFINE_bool("overload", False, "Print what becomes of requests at multiples of the sustainable rate.")
 
 BATCHING = f"--batching_parameters_file={_server.ROOT / 'serving' / 'batching.config'}"
 SERVERS = {"one by one": [], "batching": ["--enable_batching", BATCHING]}
+LOADS = (0.5, 1, 2, 4)
 WAYS = {"gRPC": _server.over_grpc, "REST": _server.over_rest}
 
 
@@ -45,6 +50,22 @@ def in_process(function, rows, seconds):
     return count / (time.monotonic() - start)
 
 
+def overload(base, signature, inputs, clients, seconds):
+    """Load factor against accepted, refused, p50 and p99 of the accepted."""
+    for name, options in SERVERS.items():
+        with _server.server(base, *options) as (_, port, _):
+            found = _server.latencies(_server.over_grpc, port, signature, inputs, clients, seconds)
+            sustained = len(found) / seconds
+            print(f"{name}: {sustained:.0f} rows/s sustained by {clients} clients")
+            for load in LOADS:
+                codes, times = _server.flood(port, signature, inputs, load * sustained, seconds)
+                accepted = times[codes == "OK"]
+                refused = collections.Counter(codes[codes != "OK"].tolist())
+                p50, p99 = 1e3 * np.percentile(accepted, [50, 99])
+                rates = f"asked {len(codes):6}   answered {len(accepted):6}   p50 {p50:7.1f} ms   p99 {p99:7.1f} ms"
+                print(f"  load x{load:<4}  {rates}   refused {dict(refused)}", flush=True)
+
+
 def main(_):
     import tensorflow as tf
 
@@ -55,6 +76,9 @@ def main(_):
     function = loaded.signatures[args.signature]
     inputs = row_of(function, 1)
     print(f"{args.signature}, {args.clients} clients, one row a request")
+    if args.overload:
+        overload(base, args.signature, inputs, args.clients, args.seconds)
+        return
     for number in range(1, args.rounds + 1):
         for rows in (1, 32):
             rate = in_process(function, rows, args.seconds)

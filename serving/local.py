@@ -3,6 +3,7 @@
 python -m serving.local --model_name=vae --model_base_path=EXPORTS --port=8500 --rest_api_port=8501
 """
 
+import functools
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from serving.server.batching import Merger
 from serving.server.batching_parameters import Parameters
 from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError, invalid_argument
-from serving.server.grpc_services import GrpcServer
+from serving.server.grpc_services import MAX_QUEUED, MAX_RECEIVE_BYTES, GrpcServer
 from serving.server.http import HttpServer, Limits
 from serving.server.models import Models
 from serving.server.monitoring import Monitoring
@@ -46,16 +47,21 @@ flags.DEFINE_float("file_system_poll_wait_seconds", 1, "seconds between looks fo
 flags.DEFINE_bool("allow_version_labels_for_unavailable_models", False, "unused labels may name unloaded versions")
 flags.DEFINE_integer("max_num_load_retries", 5, "further tries after a load that failed")
 flags.DEFINE_integer("load_retry_interval_micros", 60_000_000, "microseconds between them")
+flags.DEFINE_integer("num_load_threads", 0, "versions that load at a time; 0 for as many as cores")
 flags.DEFINE_bool("enable_model_warmup", True, "replay a version's recorded requests before it serves")
 flags.DEFINE_integer("num_request_iterations_for_warmup", 0, "how often, where greater than 0")
 flags.DEFINE_string("saved_model_tags", "serve", "tags of the meta graph to load, separated by commas")
 flags.DEFINE_bool("enable_signature_method_name_check", False, "signatures answer only their method_name's method")
 flags.DEFINE_bool("enable_serialization_as_tensor_content", False, "gRPC's Predict answers in tensor_content")
+flags.DEFINE_integer("max_rows_per_request", 256, "rows of a request's inputs; 0 for any number; not TF-Serving's")
 flags.DEFINE_bool("enable_batching", False, "run concurrent requests together")
 flags.DEFINE_string("batching_parameters_file", "", "BatchingParameters in text format")
 flags.DEFINE_bool("enable_per_model_batching_parameters", False, "read batching_params.pbtxt in each version instead")
 flags.DEFINE_string("monitoring_config_file", "", "a MonitoringConfig in text format")
-flags.DEFINE_bool("enable_grpc_healthcheck_service", False, "serve grpc.health.v1 too")
+flags.DEFINE_bool("enable_grpc_healthcheck_service", False, "serve grpc.health.v1 too; it follows the models")
+flags.DEFINE_bool("enable_grpc_reflection", False, "let gRPC clients ask for the services; not TF-Serving's")
+flags.DEFINE_integer("grpc_max_queued_requests", MAX_QUEUED, "requests that may wait for a thread; not TF-Serving's")
+flags.DEFINE_integer("grpc_max_receive_bytes", MAX_RECEIVE_BYTES, "of a message, unzipped; not TF-Serving's")
 flags.DEFINE_string("grpc_channel_arguments", "", "for the gRPC server: name=value,name=value")
 flags.DEFINE_string("ssl_config_file", "", "an SSLConfig in text format: a secure gRPC port")
 flags.DEFINE_integer("grpc_max_threads", None, "gRPC requests at a time; 4 per core, or 64 with batching")
@@ -120,18 +126,23 @@ def loader(monitoring):
     config = session_config()
     tags = FLAGS.saved_model_tags.split(",")
 
-    def merger(path):
+    if workers:
+        monitoring.gauge("batches_waiting", ("queue", "all"), lambda: workers.waiting)
+
+    def merger(name, path):
+        observe = functools.partial(monitoring.observe_batch, name)
         if not FLAGS.enable_per_model_batching_parameters:
-            return Merger(parameters, workers)
+            return Merger(parameters, workers, observe)
         file = os.path.join(path, "batching_params.pbtxt")
         if not os.path.exists(file):
             return None
         own = Parameters(config_protos.read(file, config_protos.BatchingParameters()))
-        return Merger(own, workers)
+        return Merger(own, workers, observe)
 
     def load(name, version, path):
         checks = FLAGS.enable_signature_method_name_check
-        servable = Servable(name, version, path, tags, config, merger(path) if workers else None, checks)
+        merges, rows = merger(name, path) if workers else None, FLAGS.max_rows_per_request
+        servable = Servable(name, version, path, tags, config, merges, checks, rows)
         try:
             if FLAGS.enable_model_warmup:
                 seconds = warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))
@@ -187,9 +198,12 @@ def start_servers(models, monitoring):
             FLAGS.host,
             FLAGS.port,
             threads=FLAGS.grpc_max_threads or threads,
+            most_queued=FLAGS.grpc_max_queued_requests,
+            max_receive_bytes=FLAGS.grpc_max_receive_bytes,
             socket_path=FLAGS.grpc_socket_path,
             arguments=channel_arguments(),
             with_health=FLAGS.enable_grpc_healthcheck_service,
+            with_reflection=FLAGS.enable_grpc_reflection,
             credentials=read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None,
             to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
         )
@@ -223,7 +237,9 @@ def serve(stopping):
         retries=FLAGS.max_num_load_retries,
         retry_wait_s=FLAGS.load_retry_interval_micros / 1e6,
         labels_for_unavailable=FLAGS.allow_version_labels_for_unavailable_models,
+        pool=futures.ThreadPoolExecutor(FLAGS.num_load_threads or os.cpu_count(), "load"),
     )
+    monitoring.known = models.names
     new = models.configure(models_config())
     models.start()
     models.wait(new, for_versions=True, going=lambda: not stopping.is_set())

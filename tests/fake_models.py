@@ -39,8 +39,8 @@ class FakeServable:
         self._functions = functions
         self.timeouts = []
 
-    def run(self, feeds, fetches, timeout_s=None):
-        self.timeouts.append(timeout_s)
+    def run(self, feeds, fetches, call=None):
+        self.timeouts.append(call and call.left_s())
         for inputs, outputs, function in self._functions.values():
             if {f"{alias}:0" for alias in inputs} == feeds.keys() and {f"{alias}:0" for alias in outputs} == set(
                 fetches

@@ -20,6 +20,9 @@ CODES = grpc.StatusCode
 class Observations(list):
     """The monitoring of these tests."""
 
+    def gauge(self, metric, label, number):
+        pass
+
     def observe(self, model, api, entrypoint, code, seconds):
         self.append((model, api, entrypoint, code))
 
@@ -28,12 +31,13 @@ class Observations(list):
 
 
 class Client:
-    def __init__(self, port, credentials=None):
-        address, options = f"127.0.0.1:{port}", [("grpc.max_receive_message_length", -1)]
-        self.channel = (
-            grpc.secure_channel(address, credentials, options)
+    def __init__(self, port, credentials=None, host="127.0.0.1", channel=None):
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        options = [("grpc.max_receive_message_length", -1)]
+        self.channel = channel or (
+            grpc.secure_channel(self.address, credentials, options)
             if credentials
-            else grpc.insecure_channel(address, options)
+            else grpc.insecure_channel(self.address, options)
         )
         self.prediction = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
         self.model = model_service_pb2_grpc.ModelServiceStub(self.channel)
@@ -53,7 +57,7 @@ class Client:
 
 
 @contextlib.contextmanager
-def serving(base_path, monitoring=None, load=Servable, trust=None, **options):
+def serving(base_path, monitoring=None, load=Servable, trust=None, host="127.0.0.1", **options):
     """A Client of a server that serves base_path/7 as "m", with every kind of signature and the label "stable".
 
     `trust`: the client's credentials for a secure channel.
@@ -65,9 +69,9 @@ def serving(base_path, monitoring=None, load=Servable, trust=None, **options):
     config.model_config_list.config[0].version_labels["stable"] = 7
     models.configure(config)
     observations = Observations() if monitoring is None else monitoring
-    server = GrpcServer(models, observations, "127.0.0.1", 0, threads=4, **options)
+    server = GrpcServer(models, observations, host, 0, threads=4, **options)
     server.start()
-    client = Client(server.port, trust)
+    client = Client(server.port, trust, host)
     yield client
     client.channel.close()
     server.stop(5)

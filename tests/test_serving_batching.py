@@ -11,6 +11,7 @@ from serving.server import config_protos
 from serving.server.batch_queues import Workers
 from serving.server.batching import Merger
 from serving.server.batching_parameters import Parameters
+from serving.server.calls import Call
 from serving.server.errors import ServingError
 from serving.server.servable import Servable
 from tests.saved_models import export_everything
@@ -31,7 +32,7 @@ class Runs:
         self.going, self.began = threading.Event(), threading.Semaphore(0)
         self.going.set()
 
-    def __call__(self, feeds, fetches, timeout_s):
+    def __call__(self, feeds, fetches, call):
         self.fed.append(feeds["x"].tolist())
         self.began.release()
         assert self.going.wait(20)
@@ -45,14 +46,14 @@ class Asking(threading.Thread):
 
     def __init__(self, merger, run, *values, timeout_s=None, fetches=("y",), dtype=np.float32):
         super().__init__(daemon=True)
-        self.arguments = merger, run, np.array(values, dtype), list(fetches), timeout_s
-        self.answer = None
+        self.arguments = merger, run, np.array(values, dtype), list(fetches), Call(timeout_s)
+        self.call, self.answer = self.arguments[-1], None
         self.start()
 
     def run(self):
-        merger, run, values, fetches, timeout_s = self.arguments
+        merger, run, values, fetches, call = self.arguments
         try:
-            self.answer = [array.tolist() for array in merger.run(run, {"x": values}, fetches, timeout_s)][0]
+            self.answer = [array.tolist() for array in merger.run(run, {"x": values}, fetches, call)][0]
         except ServingError as error:
             self.answer = error.code, error.message
 
@@ -158,6 +159,24 @@ def test_who_waited_too_long_is_told():
     assert fed == []
 
 
+def test_who_has_gone_is_not_run():
+    """Forty clients that gave up must not delay the next."""
+    batches, runs = merger("max_batch_size { value: 1 } max_enqueued_batches { value: 50 }"), Runs()
+    runs.going.clear()
+    first = Asking(batches, runs, 0)
+    assert runs.began.acquire(timeout=20)
+    clients = []
+    for number in range(1, 42):
+        clients.append(Asking(batches, runs, number))
+        wait_for_rows(batches, clients, number)
+    for client in clients[:40]:
+        client.call.cancelled = True
+    runs.going.set()
+    assert (first.answered(), clients[40].answered()) == ([0], [410])
+    assert runs.fed == [[0], [41]]
+    assert {client.answered() for client in clients[:40]} == {(CODES.CANCELLED, "The client has gone away")}
+
+
 def test_a_timeout_collects_requests_until_the_batch_is_full():
     waits = merger("max_batch_size { value: 2 } batch_timeout_micros { value: 600000000 }")
     runs = Runs()
@@ -179,7 +198,7 @@ def test_a_timeout_collects_requests_until_the_batch_is_full():
 )
 def test_requests_that_cannot_be_merged(feeds, text):
     with pytest.raises(ServingError) as raised:
-        merger("max_batch_size { value: 4 }").run(None, feeds, ["y"], None)
+        merger("max_batch_size { value: 4 }").run(None, feeds, ["y"], Call())
     assert (raised.value.code, raised.value.message) == (CODES.INVALID_ARGUMENT, text)
 
 

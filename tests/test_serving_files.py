@@ -5,6 +5,8 @@ import re
 import subprocess
 import urllib.request
 
+import grpc
+import kubernetes_validate
 import pytest
 import yaml
 from google.protobuf import text_format
@@ -12,6 +14,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from serving.client import ROWS_PER_REQUEST, Client
 from serving.server import config_protos
+from serving.server.monitoring import Monitoring
 from tests import tiny_served
 
 SERVING = tiny_served.ROOT / "serving"
@@ -77,7 +80,9 @@ def test_each_container_is_confined(services):
         assert service["read_only"] is True
         assert service["user"] not in ("0", "root", "0:0")
         assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["security_opt"] == ["no-new-privileges:true", "label:disable"]
+        assert service["mem_limit"] and service["pids_limit"] > 0
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}
         assert all(volume["read_only"] is True for volume in service["volumes"])
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
@@ -91,6 +96,62 @@ def test_flags_and_files_of_the_server_exist(services):
         if name.endswith("_file"):
             assert pathlib.Path(value).parent == pathlib.Path("/config")
             assert (SERVING / pathlib.Path(value).name).is_file()
+
+
+def manifests():
+    for file in sorted((SERVING / "kubernetes").glob("*.yaml")):
+        for number, manifest in enumerate(yaml.safe_load_all(file.read_text())):
+            yield pytest.param(file.name, manifest, id=f"{file.stem}-{number}")
+
+
+@pytest.mark.parametrize(("file", "manifest"), manifests())
+def test_kubernetes_manifests_fit_the_published_schema(file, manifest):
+    if file == "gpu.yaml":
+        manifest = patched(deployment(), manifest)
+    assert kubernetes_validate.validate(manifest, "1.32", strict=True) is not None
+
+
+def deployment():
+    return next(yaml.safe_load_all((SERVING / "kubernetes" / "serving.yaml").read_text()))
+
+
+def patched(old, new):
+    """As kubectl's strategic merge patch does it: maps merge, and so do lists of things with names."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{key: patched(old.get(key), value) for key, value in new.items()}}
+    if isinstance(old, list) and all(isinstance(each, dict) and "name" in each for each in [*old, *new]):
+        named = {each["name"]: each for each in new}
+        return [patched(each, named[each["name"]]) if each["name"] in named else each for each in old]
+    return new
+
+
+def test_kubernetes_and_compose_start_the_same_server(services):
+    spec = deployment()["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    assert container["args"] == services["serving"]["command"]
+    assert [*services["serving"]["entrypoint"]] == container["command"]
+    assert container["image"] == services["serving"]["image"]
+    ready = container["readinessProbe"]["exec"]["command"]
+    assert ready == services["serving"]["healthcheck"]["test"][1:]
+    assert container["securityContext"]["readOnlyRootFilesystem"] and spec["securityContext"]["runAsNonRoot"]
+    drain = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert drain < spec["terminationGracePeriodSeconds"]
+    (gpu,) = patched(deployment(), yaml.safe_load((SERVING / "kubernetes" / "gpu.yaml").read_text()))["spec"][
+        "template"
+    ]["spec"]["containers"]
+    assert gpu["resources"]["limits"] == {"memory": "4Gi", "nvidia.com/gpu": 1}
+    assert gpu["args"] == container["args"]
+
+
+def test_alerts_speak_of_metrics_that_there_are():
+    groups = yaml.safe_load((SERVING / "alerts.yml").read_text())["groups"]
+    known = Monitoring().text()
+    for rule in (rule for group in groups for rule in group["rules"]):
+        assert rule.keys() == {"alert", "expr", "for", "labels", "annotations"}
+        for metric in re.findall(r":tensorflow:serving:\w+", rule["expr"]):
+            assert f"# TYPE {metric.removesuffix('_bucket')} " in known
+        for code in re.findall(r"[A-Z_]{6,}", rule["expr"]):
+            assert hasattr(grpc.StatusCode, code)
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,8 @@ def test_numbers_as_tensor_content(tmp_path):
         np.testing.assert_array_equal(tf.make_ndarray(outputs["i"]), inputs["i"])
         np.testing.assert_array_equal(tf.make_ndarray(outputs["not_b"]), [False, True])
         np.testing.assert_array_equal(tf.make_ndarray(outputs["brain"]).astype(float), [1, 255])
-        text = client.predict("text", text=np.array([[b"a"], [b"\xff"]])).outputs["echo_bytes"]
-        np.testing.assert_array_equal(tf.make_ndarray(text), [[b"a"], [b"\xff"]])
+        text = client.predict("text", text=np.array([b"a", b"\xff"])).outputs["echo_bytes"]
+        np.testing.assert_array_equal(tf.make_ndarray(text), [b"a", b"\xff"])
 
 
 def test_signatures_answer_only_the_method_they_were_exported_for(tmp_path):

@@ -4,6 +4,7 @@ import grpc
 import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -149,7 +150,7 @@ def test_multi_inference(client):
 
 def test_requests_are_observed(client, observations):
     observations.clear()
-    client.predict(x=floats(1, 2))
+    client.predict(x=floats(1, 2, shape=[1, 2]))
     with pytest.raises(grpc.RpcError):
         client.predict(model="n")
     assert observations == [("m", "Predict", "GRPC", CODES.OK), ("n", "Predict", "GRPC", CODES.NOT_FOUND)]
@@ -186,3 +187,42 @@ def test_reload_over_the_wire(tmp_path):
         text = f"No versions of servable e found under base path {tmp_path / 'empty'}"
         text = f"1 model(s) did not become available: {{{{{{name: e}} due to error: NOT_FOUND: {text}}}, }}"
         fails(lambda: client.model.HandleReloadConfigRequest(request, timeout=30), CODES.UNKNOWN, text)
+
+
+def test_health_follows_the_models_and_draining(tmp_path):
+    with serving(tmp_path / "m", with_health=True) as client:
+        health = health_pb2_grpc.HealthStub(client.channel)
+
+        def status(service):
+            return health_pb2.HealthCheckResponse.ServingStatus.Name(
+                health.Check(health_pb2.HealthCheckRequest(service=service), timeout=20).status
+            )
+
+        assert (status(""), status("m")) == ("SERVING", "SERVING")
+        request = model_management_pb2.ReloadConfigRequest()
+        for name, path in (("m", tmp_path / "m"), ("n", tmp_path / "none")):
+            request.config.model_config_list.config.add(name=name, base_path=str(path), model_platform="tensorflow")
+        with pytest.raises(grpc.RpcError):
+            client.model.HandleReloadConfigRequest(request, timeout=30)
+        assert (status(""), status("m"), status("n")) == ("NOT_SERVING", "SERVING", "NOT_SERVING")
+
+
+def test_reflection_tells_the_services(tmp_path):
+    with serving(tmp_path, with_health=True, with_reflection=True) as client:
+        stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
+        asks = [
+            reflection_pb2.ServerReflectionRequest(list_services=""),
+            reflection_pb2.ServerReflectionRequest(file_containing_symbol="tensorflow.serving.PredictionService"),
+        ]
+        listed, described = stub.ServerReflectionInfo(iter(asks), timeout=20)
+    names = {service.name for service in listed.list_services_response.service}
+    assert names >= {f"tensorflow.serving.{each}" for each in ("PredictionService", "ModelService")}
+    assert "grpc.health.v1.Health" in names
+    assert described.file_descriptor_response.file_descriptor_proto
+
+
+def test_reflection_is_off_unless_asked_for(client):
+    stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
+    with pytest.raises(grpc.RpcError) as raised:
+        list(stub.ServerReflectionInfo(iter([]), timeout=20))
+    assert raised.value.code() == CODES.UNIMPLEMENTED

@@ -271,12 +271,12 @@ def test_the_session_of_flags_and_of_a_file(flags, tmp_path):
 
 def test_a_script_for_tensorflow_serving_starts_this_server_too(tmp_path):
     export_scale(tmp_path, 1, 3)
-    scripted = ["--num_load_threads", "4", "-prefer_tflite_model", "--noflush_filesystem_caches", "--mixed_precision=x"]
+    scripted = ["--num_unload_threads", "4", "-prefer_tflite_model", "--noflush_filesystem_caches"]
     with running("--model_name=m", f"--model_base_path={tmp_path}", "--enable_profiler=false", *scripted) as server:
         assert predict_over_rest(server.rest_port) == [3, 6]
-        for name in ("num_load_threads", "prefer_tflite_model", "flush_filesystem_caches", "enable_profiler"):
+        for name in ("num_unload_threads", "prefer_tflite_model", "flush_filesystem_caches", "enable_profiler"):
             assert server.said(f"--{name} has no effect here: ")
-        assert not server.said("--num_unload_threads has")
+        assert not server.said("--num_tflite_pools has")
 
 
 def test_metrics_and_channel_arguments(flags, tmp_path):

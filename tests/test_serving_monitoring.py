@@ -4,7 +4,7 @@ import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving.server.monitoring import MAX_MODELS, Monitoring
+from serving.server.monitoring import MAX_INVENTED, Monitoring
 
 OK, NOT_FOUND = grpc.StatusCode.OK, grpc.StatusCode.NOT_FOUND
 
@@ -30,7 +30,7 @@ def test_requests_are_counted_and_only_successes_timed():
     assert found[(f"{name}_count", *labels)] == 5
     buckets = {dict(key[1:])["le"]: value for key, value in found.items() if key[:4] == (f"{name}_bucket", *labels)}
     assert len(buckets) == 34 and list(buckets)[:4] == ["10", "18", "32.4", "58.32"] and list(buckets)[-1] == "+Inf"
-    assert [buckets["10"], buckets["18"], buckets["32.4"], buckets["+Inf"]] == [1, 2, 3, 5]
+    assert [buckets["10"], buckets["18"], buckets["32.4"], buckets["+Inf"]] == [1, 3, 3, 5]
     assert f'{name}_count{{model_name="n",API="Predict",entrypoint="GRPC"}} 1\n' in monitoring.text()
 
 
@@ -67,7 +67,23 @@ def test_made_up_names_are_escaped_and_do_not_pile_up():
     monitoring = Monitoring()
     monitoring.observe('a"\\\n\udcff', "", "REST", NOT_FOUND, 0)
     assert ("model_name", 'a"\\\n\ufffd') in {key[1] for key in samples(monitoring)}
-    for number in range(2 * MAX_MODELS):
+    for number in range(10 * MAX_INVENTED):
         monitoring.observe(f"m{number}", "predict", "REST", NOT_FOUND, 0)
-    assert len(samples(monitoring)) == MAX_MODELS + 1
+    assert len(samples(monitoring)) == MAX_INVENTED + 1
     assert any(key[1] == ("model_name", "(others)") for key in samples(monitoring))
+    monitoring.known = lambda: ["late"]
+    monitoring.observe("late", "predict", "REST", NOT_FOUND, 0)
+    assert any(key[1] == ("model_name", "late") for key in samples(monitoring)), "a model that exists has its own line"
+
+
+def test_gauges_and_batches():
+    monitoring, waiting = Monitoring(), [1]
+    monitoring.gauge("requests_waiting", ("entrypoint", "GRPC"), lambda: len(waiting))
+    for rows in (1, 3, 64, 10**6):
+        monitoring.observe_batch("m", rows)
+    waiting.append(2)
+    found = samples(monitoring)
+    assert found[":tensorflow:serving:requests_waiting", ("entrypoint", "GRPC")] == 2
+    name, m = ":tensorflow:serving:batch_rows", ("model_name", "m")
+    assert (found[f"{name}_count", m], found[f"{name}_sum", m]) == (4, 10**6 + 68)
+    assert [found[f"{name}_bucket", m, ("le", le)] for le in ("1", "2", "4", "64")] == [1, 1, 2, 3]

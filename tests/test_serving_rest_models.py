@@ -8,7 +8,7 @@ import pytest
 from serving.server import model_config
 from serving.server.models import Models
 from serving.server.monitoring import Monitoring
-from serving.server.rest import Call, Rest
+from serving.server.rest import Rest, RestCall
 from serving.server.servable import Servable
 from tests.saved_models import export_everything
 
@@ -51,9 +51,10 @@ def test_types_that_cannot_be_written(rest):
     assert status == 400 and answer["error"].startswith("Failed to write JSON value for tensor type: ")
 
 
-def test_shapes_are_the_graphs_business(rest):
-    status, answer = predict(rest, "", inputs=[[1, 2, 3]])  # the signature says two columns
-    assert (status, answer) == (200, {"outputs": [[2, 4, 6]]})
+def test_shapes_are_the_signatures(rest):
+    for inputs, shape in (([[1, 2, 3]], "[1,3]"), ([1, 2], "[2]"), (0.5, "[]"), ([[[1, 2]]], "[1,1,2]")):
+        status, answer = predict(rest, "", inputs=inputs)
+        assert (status, answer["error"]) == (400, f"Input x: expected shape [-1,2], got {shape}")
     status, answer = predict(rest, "two", inputs={"a": [1, 2], "b": [1, 2, 3]})
     assert status == 400 and "Incompatible shapes: [2] vs. [3]" in answer["error"]
 
@@ -67,13 +68,14 @@ def test_errors_of_operations_keep_their_codes(rest, tmp_path):
 
 def test_scalars_and_rows(rest):
     assert predict(rest, "count", inputs=3) == (200, {"outputs": 3})
-    status, answer = predict(rest, "plus", instances=[{"x": 1, "plus": 1}])
-    assert (status, answer) == (200, {"predictions": [2]})
+    assert predict(rest, "plus", inputs={"x": [1], "plus": 1}) == (200, {"outputs": [2]})
+    status, answer = predict(rest, "plus", instances=[{"x": 1, "plus": 1}])  # rows make a list of what is no list
+    assert (status, answer["error"]) == (400, "Input plus: expected shape [], got [1]")
 
 
 def test_the_timeout_ends_a_run(rest):
     body = b'{"signature_name": "count", "inputs": 1e9}'
-    status, answer = rest.answer("POST", "/v1/models/m:predict", body, Call(0.2))
+    status, answer = rest.answer("POST", "/v1/models/m:predict", body, RestCall(0.2))
     assert (status, json.loads(answer)["error"]) == (504, "Timed out waiting for notification")
 
 

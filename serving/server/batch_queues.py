@@ -19,6 +19,12 @@ class Workers:
         for _ in range(count):
             threading.Thread(target=self._work, name="batches", daemon=True).start()
 
+    @property
+    def waiting(self):
+        """Batches that wait, of all queues."""
+        with self._changed:
+            return sum(map(len, self._queues.values()))
+
     def process_now(self, batch):
         """Runs the batch on this thread where nothing is before it, as changing threads costs; says whether it did."""
         with self._changed:

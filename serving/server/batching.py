@@ -6,25 +6,25 @@ import time
 import grpc
 import numpy as np
 
+from serving.server.calls import Call
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
 
 class Merger:
-    """Runs the requests of one servable together, where they feed and fetch the same."""
+    """Runs the requests of one servable together, where they feed and fetch the same; `observe` gets a run's rows."""
 
-    def __init__(self, parameters, workers):
-        self.parameters, self._workers = parameters, workers
+    def __init__(self, parameters, workers, observe=lambda rows: None):
+        self.parameters, self._workers, self.observe = parameters, workers, observe
 
-    def run(self, run, feeds, fetches, timeout_s):
+    def run(self, run, feeds, fetches, call):
         """As Servable.run; `run` is what runs a whole batch."""
         size = batch_size(feeds)
         if size > self.parameters.max_batch_size:
             raise invalid_argument(
                 f"Task size {size} is larger than maximum input batch size {self.parameters.max_batch_size}"
             )
-        deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
         key = self, tuple(sorted(self._likeness(name, array) for name, array in feeds.items())), tuple(fetches)
-        task = Task(feeds, size, deadline)
+        task = Task(feeds, size, call)
         if not self.parameters.timeout_s and size <= self.parameters.max_execution_batch_size:
             alone = Batch(self, run, fetches)
             alone.add(task)
@@ -42,8 +42,8 @@ class Merger:
 class Task:
     """Rows that wait to be run, and then what came of them."""
 
-    def __init__(self, feeds, size, deadline):
-        self.feeds, self.size, self.deadline = feeds, size, deadline
+    def __init__(self, feeds, size, call):
+        self.feeds, self.size, self.call = feeds, size, call
         self.arrays = self.error = None
         self._waiting = threading.Lock()
         self._waiting.acquire()
@@ -58,12 +58,24 @@ class Task:
             raise self.error
         return self.arrays
 
+    def ended(self):
+        """Whether nobody waits for it any more; it has its answer then."""
+        try:
+            self.call.left_s()
+            return False
+        except ServingError as error:
+            if error.code == grpc.StatusCode.DEADLINE_EXCEEDED:
+                text = "Run() timeout exceeded while waiting in batching queue"
+                error = ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+            self.answer(error=error)
+            return True
+
     def cut(self, sizes):
         """The same rows as several tasks."""
         stops = np.cumsum(sizes)
         for size, stop in zip(sizes, stops):
             rows = slice(stop - size, stop)
-            yield Task({name: array[rows] for name, array in self.feeds.items()}, size, self.deadline)
+            yield Task({name: array[rows] for name, array in self.feeds.items()}, size, self.call)
 
 
 class Batch:
@@ -84,12 +96,7 @@ class Batch:
 
     def process(self):
         """Answers all tasks. Where the run fails, each is run alone: a bad request must not fail its neighbours."""
-        now = time.monotonic()
-        late = [task for task in self._tasks if task.deadline <= now]
-        tasks = [task for task in self._tasks if task.deadline > now]
-        for task in late:
-            text = "Run() timeout exceeded while waiting in batching queue"
-            task.answer(error=ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text))
+        tasks = [task for task in self._tasks if not task.ended()]
         if not tasks:
             return
         try:
@@ -114,8 +121,10 @@ class Batch:
         size = sum(task.size for task in tasks)
         padding = self._merger.parameters.padding(size) if size else 0
         feeds = {name: merged([task.feeds[name] for task in tasks], padding) for name in tasks[0].feeds}
-        timeout_s = max(task.deadline for task in tasks) - time.monotonic()
-        arrays = self._run(feeds, self._fetches, timeout_s)
+        call, deadlines = Call(), [task.call.deadline for task in tasks]
+        call.deadline = None if None in deadlines else max(deadlines)
+        arrays = self._run(feeds, self._fetches, call)
+        self._merger.observe(size)
         for array in arrays:
             check_output(array, size + padding)
         stops = np.cumsum([task.size for task in tasks])

@@ -1,4 +1,4 @@
-"""The gRPC services of TensorFlow Serving, PredictionService and ModelService, and the health service."""
+"""The gRPC services of TensorFlow Serving, PredictionService and ModelService, with health and reflection."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ from absl import logging
 from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -19,23 +20,54 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import inference, tensors
+from serving.server.calls import Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
-MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_RECEIVE_BYTES = 100 * 2**20
+MAX_QUEUED = 128
+INFERENCE = {"Predict", "Classify", "Regress", "MultiInference"}  # the methods that stand in line for a run
 SETTLING_S = 0.3
+CONTROL_THREADS = 8  # for everything that is no inference
+REFUSALS = futures.ThreadPoolExecutor(2, "refusals")
+HEALTH = {True: health_pb2.HealthCheckResponse.SERVING, False: health_pb2.HealthCheckResponse.NOT_SERVING}
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
 
-def handler_of(servicer, service, answers_go):
-    """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError."""
-    methods = {
-        method.name: answering(
-            getattr(servicer, method.name), message_factory.GetMessageClass(method.input_type), answers_go
-        )
-        for method in service.methods
-    }
-    handlers = {name: grpc.unary_unary_rpc_method_handler(method) for name, method in methods.items()}
-    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+class Handler(grpc.GenericRpcHandler):
+    """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError.
+
+    Inference stands in `line`, and is refused where that is full. Whatever else is asked has threads of its own: a
+    server under load still says how it does.
+    """
+
+    def __init__(self, servicer, service, line, answers_go):
+        self._line, self._methods = line, {}
+        for method in service.methods:
+            request_class = message_factory.GetMessageClass(method.input_type)
+            answer = answering(getattr(servicer, method.name), request_class, answers_go)
+            if method.name in INFERENCE:
+                answer.experimental_thread_pool = line
+            handler = grpc.unary_unary_rpc_method_handler(answer)
+            self._methods[f"/{service.full_name}/{method.name}"] = handler
+
+    def service(self, handler_call_details):
+        handler = self._methods.get(handler_call_details.method)
+        if handler and handler_call_details.method.rpartition("/")[2] in INFERENCE:
+            try:
+                self._line.check()
+            except ServingError as error:
+                return refusing(error)
+        return handler
+
+
+def refusing(error):
+    """A handler that reads the message, or the client might hear of a broken stream instead, and answers the error."""
+
+    def refuse(content, context):
+        context.abort(error.code, error.message)
+
+    refuse.experimental_thread_pool = REFUSALS
+    return grpc.unary_unary_rpc_method_handler(refuse)
 
 
 def answering(method, request_class, answers_go):
@@ -96,6 +128,14 @@ def chosen(model_spec):
     return model_spec.name, version, label
 
 
+def call_of(context):
+    """The Call of a request; a client that hangs up cancels it."""
+    call = Call(context.time_remaining())
+    ended = context.add_callback(lambda: setattr(call, "cancelled", True))
+    call.cancelled = call.cancelled or not ended
+    return call
+
+
 class PredictionService:
     def __init__(self, models, monitoring, to_proto):
         self._models, self._monitoring, self._to_proto = models, monitoring, to_proto
@@ -104,7 +144,7 @@ class PredictionService:
         require_model_spec(request)
         with self._models.use(*chosen(request.model_spec)) as servable:
             run = self._monitoring.timed(servable.run, servable.name, api)
-            return infer(servable, request, context.time_remaining(), run, **options)
+            return infer(servable, request, call_of(context), run, **options)
 
     @observed
     def Predict(self, request, context):
@@ -121,7 +161,7 @@ class PredictionService:
     def MultiInference(self, request, context):
         model_spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
         with self._models.use(*chosen(model_spec)) as servable:
-            return inference.multi_inference(servable, request, context.time_remaining())
+            return inference.multi_inference(servable, request, call_of(context))
 
     def GetModelMetadata(self, request, context):
         require_model_spec(request)
@@ -170,9 +210,10 @@ class ModelService:
 
 
 class GrpcServer:
-    """Both services on one port, and perhaps on a Unix socket; health only where asked for.
+    """Both services on one port, and perhaps on a Unix socket; health and reflection only where asked for.
 
-    `credentials` make both secure. `to_proto` makes the tensors of Predict's answers.
+    `threads` requests run at a time, `most_queued` more wait for one of the threads. `credentials` make both ports
+    secure. `to_proto` makes the tensors of Predict's answers.
     """
 
     def __init__(
@@ -183,19 +224,25 @@ class GrpcServer:
         port,
         *,
         threads,
+        most_queued=MAX_QUEUED,
+        max_receive_bytes=MAX_RECEIVE_BYTES,
         socket_path=None,
         arguments=(),
         with_health=False,
+        with_reflection=False,
         credentials=None,
         to_proto=tensors.to_proto,
     ):
         options = [
-            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_receive_message_length", max_receive_bytes),  # unzipped too
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
             *arguments,
         ]
-        self._server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
+        self._line = Line(threads, most_queued, "grpc")
+        monitoring.gauge("requests_waiting", ("entrypoint", "GRPC"), lambda: self._line.waiting)
+        monitoring.gauge("requests_inside", ("entrypoint", "GRPC"), lambda: self._line.inside)
+        self._server = grpc.server(futures.ThreadPoolExecutor(CONTROL_THREADS, "control"), options=options)
         self._answers_go = threading.Event()
         self._answers_go.set()
         services = {
@@ -204,10 +251,16 @@ class GrpcServer:
         }
         for module, servicer in services.items():
             service = module.DESCRIPTOR.services_by_name[type(servicer).__name__]
-            self._server.add_generic_rpc_handlers((handler_of(servicer, service, self._answers_go),))
+            self._server.add_generic_rpc_handlers((Handler(servicer, service, self._line, self._answers_go),))
+        self._health = health.HealthServicer()
         if with_health:
-            self._add_health()
-        self.port = self._listen(f"{host}:{port}", credentials)
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+            models.listen(self._tell_health)
+        if with_reflection:
+            names = [f"tensorflow.serving.{type(servicer).__name__}" for servicer in services.values()]
+            names += [health.SERVICE_NAME] * with_health
+            reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
+        self.port = self._listen(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", credentials)
         if socket_path:
             self._listen(f"unix:{socket_path}", credentials)
 
@@ -219,11 +272,12 @@ class GrpcServer:
         except RuntimeError:
             raise ServingError(grpc.StatusCode.UNAVAILABLE, f"Cannot listen on {address}; is it in use?") from None
 
-    def _add_health(self):
-        servicer = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(servicer, self._server)
+    def _tell_health(self, serving):
+        """`serving` is {model name: whether a version is available}; the services need all, each model has its own."""
         for service in ("", "PredictionService", "ModelService"):
-            servicer.set(service, health_pb2.HealthCheckResponse.SERVING)
+            self._health.set(service, HEALTH[all(serving.values())])
+        for name, ready in serving.items():
+            self._health.set(name, HEALTH[ready])
 
     def start(self):
         self._server.start()
@@ -234,6 +288,7 @@ class GrpcServer:
         grpcio cancels requests that have arrived and not yet reached Python. Answers are held back a moment, so that
         clients who wait for theirs send no more and all that has arrived comes through first.
         """
+        self._health.enter_graceful_shutdown()
         self._answers_go.clear()
         time.sleep(SETTLING_S)
         stopped = self._server.stop(grace_s)

@@ -20,7 +20,7 @@ from aiohttp import web
 from serving.server.connections import ACCEPTED_AT_ONCE, BACKLOG, Connections
 from serving.server.errors import ServingError
 from serving.server.pages import Pages
-from serving.server.rest import Call, Rest
+from serving.server.rest import Rest, RestCall
 from serving.server.rest_json.reading import MAX_VALUES
 from serving.server.rest_json.writing import error_body
 
@@ -141,7 +141,7 @@ class HttpServer:
 
     async def _handle(self, request):
         """Any request, from its headers to its answer."""
-        call, response = Call(self._timeout_s), None
+        call, response = RestCall(self._timeout_s), None
         name = request.headers.get("X-Request-Id", "")
         name = name if _REQUEST_ID.fullmatch(name) else uuid.uuid4().hex
         self._active += 1

@@ -17,14 +17,14 @@ PREDICT, CLASSIFY, REGRESS = (f"tensorflow/serving/{method}" for method in ("pre
 CLASS_DTYPES = {"classes": types_pb2.DT_STRING, "scores": types_pb2.DT_FLOAT}
 
 
-def predict(servable, request, timeout_s=None, run=None, to_proto=tensors.to_proto):
+def predict(servable, request, call=None, run=None, to_proto=tensors.to_proto):
     """PredictRequest -> PredictResponse, whose tensors `to_proto` makes."""
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
         raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
     signature = servable.signatures[name]
     check_method_name(servable, signature)
-    feeds = predict_feeds(signature, request.inputs)
+    feeds = predict_feeds(servable, signature, request.inputs)
     aliases = list(request.output_filter) or sorted(signature.outputs)
     for position, alias in enumerate(aliases):
         if alias not in signature.outputs:
@@ -34,7 +34,7 @@ def predict(servable, request, timeout_s=None, run=None, to_proto=tensors.to_pro
             )
         if alias in aliases[:position]:
             raise invalid_argument(f"duplicate output tensor alias: {alias}")
-    arrays = (run or servable.run)(feeds, [signature.outputs[alias].name for alias in aliases], timeout_s)
+    arrays = (run or servable.run)(feeds, [signature.outputs[alias].name for alias in aliases], call)
     response = predict_pb2.PredictResponse()
     answer_for(response.model_spec, request.model_spec, servable)
     for alias, array in zip(aliases, arrays):
@@ -42,7 +42,7 @@ def predict(servable, request, timeout_s=None, run=None, to_proto=tensors.to_pro
     return response
 
 
-def predict_feeds(signature, inputs):
+def predict_feeds(servable, signature, inputs):
     """{tensor name: array}, with the signature's own defaults for what the request leaves out."""
     surplus = len(inputs) - len(signature.inputs)
     if surplus > 0 or (surplus < 0 and not signature.defaults):
@@ -61,8 +61,10 @@ def predict_feeds(signature, inputs):
                 f"provided. Inputs expected to be in the request {_braces(inputs)}, or default input alias set: "
                 f"{','.join(sorted(signature.defaults))}"
             )
+        proto = inputs[alias] if alias in inputs else signature.defaults[alias]
         try:
-            feeds[name] = tensors.to_array(inputs[alias] if alias in inputs else signature.defaults[alias])
+            servable.check(name, tensors.shape_of(proto))  # before a few bytes become a large array
+            feeds[name] = tensors.to_array(proto)
         except ValueError:
             raise invalid_argument(f"tensor parsing error: {alias}") from None
     return feeds
@@ -79,24 +81,24 @@ def check_method_name(servable, signature):
         )
 
 
-def classify(servable, request, timeout_s=None, run=None):
+def classify(servable, request, call=None, run=None):
     """ClassificationRequest -> ClassificationResponse."""
-    return _of_examples(CLASSIFY, classification_pb2.ClassificationResponse(), servable, request, timeout_s, run)
+    return _of_examples(CLASSIFY, classification_pb2.ClassificationResponse(), servable, request, call, run)
 
 
-def regress(servable, request, timeout_s=None, run=None):
+def regress(servable, request, call=None, run=None):
     """RegressionRequest -> RegressionResponse."""
-    return _of_examples(REGRESS, regression_pb2.RegressionResponse(), servable, request, timeout_s, run)
+    return _of_examples(REGRESS, regression_pb2.RegressionResponse(), servable, request, call, run)
 
 
-def _of_examples(method, response, servable, request, timeout_s, run):
+def _of_examples(method, response, servable, request, call, run):
     signature = _example_signature(servable, request.model_spec)
-    _infer([(method, signature, response.result)], servable, request.input, timeout_s, run)
+    _infer([(method, signature, response.result)], servable, request.input, call, run)
     answer_for(response.model_spec, request.model_spec, servable)
     return response
 
 
-def multi_inference(servable, request, timeout_s=None):
+def multi_inference(servable, request, call=None):
     """MultiInferenceRequest -> MultiInferenceResponse: all tasks in one run."""
     response = inference_pb2.MultiInferenceResponse()
     tasks, seen = [], set()
@@ -119,7 +121,7 @@ def multi_inference(servable, request, timeout_s=None):
         into = result.classification_result if task.method_name == CLASSIFY else result.regression_result
         into.SetInParent()
         tasks.append((task.method_name, servable.signatures[name], into))
-    _infer(tasks, servable, request.input, timeout_s)
+    _infer(tasks, servable, request.input, call)
     return response
 
 
@@ -137,7 +139,7 @@ def _example_signature(servable, model_spec):
     return servable.signatures[name]
 
 
-def _infer(tasks, servable, examples, timeout_s, run=None):
+def _infer(tasks, servable, examples, call, run=None):
     """Runs [(method, signature, result to fill)] on the same examples."""
     for method, signature, _ in tasks:
         if servable.checks_method_names and signature.method_name != method:
@@ -146,7 +148,7 @@ def _infer(tasks, servable, examples, timeout_s, run=None):
     fetches = sorted({name for method, signature, _ in tasks for name in FETCHES[method](signature)})
     rows = serialized_examples(examples)
     feeds = {signature.inputs["inputs"].name: rows for _, signature, _ in tasks}
-    arrays = dict(zip(fetches, (run or servable.run)(feeds, fetches, timeout_s)))
+    arrays = dict(zip(fetches, (run or servable.run)(feeds, fetches, call)))
     for method, signature, result in tasks:
         FILLS[method](result, signature, len(rows), arrays)
 

@@ -1,8 +1,11 @@
 """The models of the server: which versions are loaded, which are wanted, and the swaps between them."""
 
 import contextlib
+import math
 import os
 import threading
+import time
+from concurrent import futures
 from typing import NamedTuple
 
 import grpc
@@ -13,6 +16,7 @@ from serving.server import model_config, versions
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
 OK = grpc.StatusCode.OK
+INCOMPLETE_WAIT_S = 1.0  # a folder that is still being copied is looked at again this often
 
 
 class VersionStatus(NamedTuple):
@@ -25,13 +29,18 @@ class VersionStatus(NamedTuple):
 
 
 class Version:
-    """One number of a model on its way from START to END."""
+    """One folder of a model on its way START, LOADING, AVAILABLE, UNLOADING, END: never back.
+
+    A number that is wanted again when it has begun to leave, or whose folder was away, is another Version.
+    """
 
     def __init__(self, name, number, path):
         self.name, self.number, self.path = name, number, path
         self.state, self.code, self.message = "START", OK, ""
-        self.wanted = True
-        self.troubled = False  # a try to load it failed, and none has succeeded since
+        self.wanted, self.gone = True, False
+        self.tries, self.due = 0, 0.0  # loads that failed, and when the next may begin
+        self.troubled = ""  # why the last try failed
+        self.busy = False  # a thread loads or closes it
         self.servable = None
         self.users = 0  # requests inside; the servable is closed when they have left
 
@@ -47,19 +56,32 @@ class Models:
     """Loads, swaps and unloads what the configuration and the base paths say, and lends it to requests.
 
     `load(name, number, path)` returns a warm Servable. A load that failed is tried `retries` more times, `retry_wait_s`
-    apart.
+    apart; one of a folder that is incomplete until it is whole. `pool` loads and closes.
     """
 
-    def __init__(self, load, *, poll_wait_s=1.0, retries=5, retry_wait_s=60.0, labels_for_unavailable=False):
+    def __init__(
+        self,
+        load,
+        *,
+        poll_wait_s=1.0,
+        retries=5,
+        retry_wait_s=60.0,
+        labels_for_unavailable=False,
+        pool=None,
+        clock=time.monotonic,
+    ):
         self._load, self._poll_wait_s, self._retries, self._retry_wait_s = load, poll_wait_s, retries, retry_wait_s
         self._labels_for_unavailable = labels_for_unavailable
+        self._pool = futures.ThreadPoolExecutor(os.cpu_count(), "load") if pool is None else pool
+        self._clock = clock
         self._config = model_server_config_pb2.ModelServerConfig()
-        self._versions = {}  # model name -> {number: Version}, the ended ones too
+        self._versions = {}  # model name -> [Version], the oldest first; of the ended ones each number's newest
         self._labels = {}  # model name -> {label: number}
+        self._found = {}  # model name -> ({number: folder} of its base path, policy)
         self._troubles = {}  # model name -> what is wrong with its base path, said once
+        self._listeners = []
         self._changed = threading.Condition()  # guards all of the above, and tells of changes
         self._polling = threading.Lock()
-        self._loading = threading.BoundedSemaphore(os.cpu_count())  # a failed load waits for its next try outside
         self._stopped = threading.Event()
 
     # Requests
@@ -74,7 +96,7 @@ class Models:
             with self._changed:
                 lent.users -= 1
                 if not lent.users and lent.state == "UNLOADING":
-                    self._changed.notify_all()
+                    self._reconcile(lent.name)
 
     def _borrow(self, name, number, label):
         if not name:
@@ -95,7 +117,9 @@ class Models:
     def status(self, name, version=None):
         """[VersionStatus] of all versions, or of one, newest first."""
         with self._changed:
-            known = [each for each in self._of(name) if version in (None, each.number)]
+            shown = sorted(self._of(name), key=lambda each: each.state == "AVAILABLE")  # of a number, what serves
+            shown = {each.number: each for each in shown}
+            known = [each for number, each in shown.items() if version in (None, number)]
             if not known:
                 what = "any versions" if version is None else f"version {version}"
                 raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find {what} of model {name}")
@@ -108,8 +132,24 @@ class Models:
         with self._changed:
             return [model.name for model in self._config.model_config_list.config]
 
+    def listen(self, listener):
+        """Calls `listener` with {model name: whether a version serves}, now and after each change; it must be quick."""
+        with self._changed:
+            self._listeners.append(listener)
+            self._tell()
+
+    def _tell(self):
+        self._changed.notify_all()
+        serving = {name: any(each.state == "AVAILABLE" for each in self._of(name)) for name in self.names()}
+        for listener in self._listeners:
+            listener(serving)
+
     def _of(self, name):
-        return self._versions.get(name, {}).values()
+        return self._versions.get(name, [])
+
+    def _newest(self, name):
+        """{number: the Version that stands for it}."""
+        return {each.number: each for each in self._of(name)}
 
     # Configuration
 
@@ -120,6 +160,7 @@ class Models:
             labels = {model.name: self._checked_labels(model) for model in config.model_config_list.config}
             new = {model.name for model in config.model_config_list.config} - set(self.names())
             self._config, self._labels = config, labels
+            self._tell()
         self.poll()
         return new
 
@@ -170,111 +211,157 @@ class Models:
     # Versions
 
     def start(self):
-        """Begins to watch the base paths."""
-        if self._poll_wait_s > 0:
-            threading.Thread(target=self._watch, name="watch", daemon=True).start()
+        """Begins to watch the base paths, and to try again what failed."""
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
     def stop(self):
-        """Ends the watch and the waiting for retries."""
+        """Ends the watch, the waiting and the retries."""
         self._stopped.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
         with self._changed:
             self._changed.notify_all()
 
     def _watch(self):
-        while not self._stopped.wait(self._poll_wait_s):
-            try:
-                self.poll()
-            except Exception:  # the watch must outlive anything that it meets
-                logging.exception("The base paths could not be looked through")
+        wait_s = self._poll_wait_s if self._poll_wait_s > 0 else math.inf
+        poll_due = self._clock() + wait_s
+        while not self._stopped.is_set():
+            with self._changed:
+                retries = [each.due for name in self._versions for each in self._of(name) if self._waits(each)]
+                pause_s = min([poll_due, *retries]) - self._clock()
+                if pause_s > 0:
+                    self._changed.wait(None if pause_s == math.inf else pause_s)
+            self.retry()
+            if poll_due <= self._clock():
+                try:
+                    self.poll()
+                except Exception:  # the watch must outlive anything that it meets
+                    logging.exception("The base paths could not be looked through")
+                poll_due = self._clock() + wait_s
+
+    def retry(self):
+        """Begins the loads whose time has come."""
+        with self._changed:
+            for name in self._versions:
+                self._reconcile(name)
 
     def poll(self):
         """Looks through all base paths and begins the loading and unloading that follows."""
         with self._polling:
-            config = self._config
-            found = {model.name: self._find(model) for model in config.model_config_list.config}
+            models = self._config.model_config_list.config
+            found = {model.name: self._find(model) for model in models}
             with self._changed:
-                for name in {*self._versions, *found}:
-                    if found.get(name, {}) is not None:
-                        self._want(name, found.get(name, {}))
+                for model in models:
+                    if found[model.name] is not None:
+                        self._found[model.name] = found[model.name], model.model_version_policy
+                for name in self._found.keys() - found.keys():
+                    self._found[name] = {}, None
+                for name in self._found:
+                    self._want(name)
 
     def _find(self, model):
         """{number: folder}; None where the base path cannot be read: what is loaded stays."""
+        numbers, trouble = None, None
         try:
             numbers = versions.found(model.base_path)
-            with self._changed:
-                for version in self._of(model.name):
-                    version.troubled = version.troubled and version.number in numbers
-                troubled = {version.number for version in self._of(model.name) if version.troubled}
-            numbers = versions.wanted(numbers, model.model_version_policy, troubled)
-            trouble = f"No versions of servable {model.name} found under base path {model.base_path}"
+            if not versions.wanted(numbers, model.model_version_policy):
+                trouble = f"No versions of servable {model.name} found under base path {model.base_path}"
         except OSError as error:
-            numbers = None
             trouble = f"Could not find base path {model.base_path} for servable {model.name}: {error.strerror}"
-        trouble = None if numbers else trouble
         if trouble and self._troubles.get(model.name) != trouble:
             logging.warning("%s", trouble)
         self._troubles[model.name] = trouble
         return numbers
 
-    def _want(self, name, folders):
-        known = self._versions.setdefault(name, {})
-        for number, path in folders.items():
-            old = known.get(number)
-            # A number that failed is not tried again before it was gone from the disk.
-            if old is None or (old.state == "END" and not old.wanted):
-                known[number] = Version(name, number, path)
-                threading.Thread(target=self._bring_up, args=(known[number],), name=f"load {name}", daemon=True).start()
-        for version in known.values():
-            version.wanted = version.number in folders
-        self._retire(name)
-        self._changed.notify_all()
+    def _want(self, name):
+        """Marks what the policy wants of the numbers found, and begins what follows."""
+        found, policy = self._found[name]
+        known = self._versions.setdefault(name, [])
+        for version in known:
+            version.gone |= found.get(version.number) != version.path
+        newest = self._newest(name)
+        troubled = [number for number, each in newest.items() if each.troubled and not each.gone]
+        wanted = versions.wanted(found, policy, troubled) if policy else {}
+        for number, path in wanted.items():
+            old = newest.get(number)
+            # A number that failed is not tried again before it was gone from the disk, or unwanted for a while.
+            if not old or old.gone or old.state == "UNLOADING" or (old.state == "END" and not old.wanted):
+                known.append(Version(name, number, path))
+        newest = self._newest(name)
+        for version in known:
+            version.wanted = version.number in wanted and newest[version.number] is version
+        self._reconcile(name)
 
-    def _bring_up(self, version):
-        """Loads, again where it fails, and publishes."""
-        self._move(version, "LOADING")
-        error = ServingError(OK, "")
-        for attempt in range(self._retries + 1):
-            with self._changed:
-                if attempt:
-                    self._changed.wait_for(lambda: self._stopped.is_set() or not version.wanted, self._retry_wait_s)
-                if self._stopped.is_set() or not version.wanted:
-                    break
-            try:
-                logging.info("Loading servable version %s from %s", version, version.path)
-                with self._loading:
-                    version.servable = self._load(version.name, version.number, version.path)
-            except Exception as problem:  # whatever a folder may hold, it is only this version that fails
-                error = as_serving_error(problem)
-                logging.error("Loading servable %s failed: %s: %s", version, error.code.name, error.message)
-                version.troubled = True
-                self.poll()  # an older version may have to serve meanwhile
-            else:
-                version.troubled = False
-                self._move(version, "AVAILABLE")
-                logging.info("Successfully loaded servable version %s", version)
-                return
-        self._move(version, "END", error.code, error.message)
+    # From state to state, each step where the lock is held
 
-    def _move(self, version, state, code=OK, message=""):
-        with self._changed:
-            version.state, version.code, version.message = state, code, message
-            self._retire(version.name)
-            self._changed.notify_all()
+    def _reconcile(self, name):
+        """Begins whatever brings the model nearer to what is wanted; to be called after every change."""
+        if self._stopped.is_set():
+            return
+        for version in self._of(name):
+            if version.state in ("START", "LOADING") and not version.busy and not version.wanted:
+                version.state = "END"
+            elif self._waits(version) and version.due <= self._clock():
+                version.state = "LOADING"
+                self._begin(self._bring_up, version)
+        for version in self._dispensable(name):
+            version.state = "UNLOADING"
+        for version in self._of(name):
+            if version.state == "UNLOADING" and not version.users and not version.busy:
+                self._begin(self._take_down, version)
+        newest = self._newest(name)
+        self._versions[name] = [each for each in self._of(name) if each.state != "END" or newest[each.number] is each]
+        self._tell()
 
-    def _retire(self, name):
-        """Begins to unload what is not wanted, but never the last one that serves while a wanted one is on its way."""
-        ready = sorted((each for each in self._of(name) if each.state == "AVAILABLE"), key=lambda each: each.number)
+    def _waits(self, version):
+        """Whether it is to be loaded, and no thread is at it."""
+        return version.state in ("START", "LOADING") and version.wanted and not version.busy
+
+    def _dispensable(self, name):
+        """What serves and is not wanted, but never the last one that serves while a wanted one is on its way."""
+        ready = [each for each in self._of(name) if each.state == "AVAILABLE"]
         unwanted = [each for each in ready if not each.wanted]
         if len(unwanted) == len(ready) and any(each.wanted for each in self._of(name)):
-            unwanted = unwanted[:-1]
-        for version in unwanted:
-            version.state = "UNLOADING"
-            threading.Thread(target=self._take_down, args=(version,), name=f"unload {name}", daemon=True).start()
+            unwanted = sorted(unwanted, key=lambda each: each.number)[:-1]
+        return unwanted
+
+    def _begin(self, work, version):
+        version.busy = True
+        self._pool.submit(work, version)
+
+    def _bring_up(self, version):
+        """Loads and publishes, or says when to try again."""
+        if not version.troubled:
+            logging.info("Loading servable version %s from %s", version, version.path)
+        try:
+            servable = self._load(version.name, version.number, version.path)
+        except Exception as problem:  # whatever a folder may hold, it is only this version that fails
+            self._failed(version, as_serving_error(problem))
+            return
+        with self._changed:
+            version.busy, version.troubled, version.servable, version.state = False, "", servable, "AVAILABLE"
+            self._want(version.name)  # another may have served in its place
+        logging.info("Successfully loaded servable version %s", version)
+
+    def _failed(self, version, error):
+        with self._changed:
+            version.busy = False
+            if error.message != version.troubled:
+                logging.error("Loading servable %s failed: %s: %s", version, error.code.name, error.message)
+            version.troubled = error.message or error.code.name
+            if isinstance(error, versions.IncompleteError):
+                version.due = self._clock() + min(self._retry_wait_s, INCOMPLETE_WAIT_S)
+            else:
+                version.tries += 1
+                version.due = self._clock() + self._retry_wait_s
+            if version.tries > self._retries:
+                version.state, version.code, version.message = "END", error.code, error.message
+            self._want(version.name)  # an older version may have to serve meanwhile
 
     def _take_down(self, version):
-        with self._changed:
-            self._changed.wait_for(lambda: not version.users)
-        version.servable.close()
-        version.servable = None
-        self._move(version, "END")
+        try:
+            version.servable.close()
+        finally:
+            with self._changed:
+                version.busy, version.servable, version.state = False, None, "END"
+                self._reconcile(version.name)
         logging.info("Done unloading servable version %s", version)

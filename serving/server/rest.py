@@ -17,7 +17,8 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import inference
-from serving.server.errors import ServingError, as_serving_error, invalid_argument
+from serving.server.calls import Call
+from serving.server.errors import as_serving_error, invalid_argument
 from serving.server.rest_json import arrays, examples, reading, writing
 
 _WHERE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -54,35 +55,21 @@ class Target(NamedTuple):
     verb: str
 
 
-class Call:
-    """One request on its way through the server, and what the log says of it.
-
-    `timeout_s` counts from its arrival; None for any time.
-    """
+class RestCall(Call):
+    """RestCall: the Call of a REST request, and what the access log says of it."""
 
     model = signature = ""
     bytes = queued_s = 0
-    begun = cancelled = False  # a thread works on it; nobody waits for it any more
+    begun = False  # a thread works on it
 
     def __init__(self, timeout_s=None):
         self._timeout_s, self.begin = timeout_s, time.monotonic()
         self.arrive()
 
     def arrive(self):
-        """Its body is here, too."""
+        """Count its time from now on: its body is here, too."""
         self.arrival = time.monotonic()
-        self.deadline = None if self._timeout_s is None else self.arrival + self._timeout_s
-
-    def left_s(self):
-        """The time left for a run; raises where nobody waits for its answer any more."""
-        if self.cancelled:
-            raise ServingError(grpc.StatusCode.CANCELLED, "The client has gone away")
-        if self.deadline is None:
-            return None
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "The time of the request was over before its run")
-        return left
+        super().__init__(self._timeout_s)
 
 
 class Rest:
@@ -93,7 +80,7 @@ class Rest:
 
     def answer(self, method, path, body, call=None):
         """(HTTP status, body of JSON). `path` is the request's target as it was sent, query string included."""
-        call, code = call or Call(), grpc.StatusCode.OK
+        call, code = call or RestCall(), grpc.StatusCode.OK
         match = _PATHS[method].fullmatch(path) if method in _PATHS else None
         target = _target(match) if match else Target("", None, None, "")
         call.model = target.name
@@ -139,7 +126,7 @@ class Rest:
         inference.check_method_name(servable, signature)
         run = self._monitoring.timed(servable.run, servable.name, "Predict")
         feeds = {inputs[alias].name: array for alias, array in feeds.items()}
-        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], call.left_s())
+        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], call)
         outputs = dict(zip(aliases, outputs))
         return writing.predictions_body(outputs) if rows else writing.outputs_body(outputs)
 
@@ -153,7 +140,7 @@ class Rest:
 
     def _of_examples(self, servable, request, call, api, infer):
         run = self._monitoring.timed(servable.run, servable.name, api)
-        return infer(servable, request, call.left_s(), run).result
+        return infer(servable, request, call, run).result
 
     _INFERENCES = {"predict": _predict, "classify": _classify, "regress": _regress}
 

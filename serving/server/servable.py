@@ -8,6 +8,8 @@ import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.saved_model import loader_impl
 
+from serving.server import versions
+from serving.server.calls import Call
 from serving.server.errors import ServingError, from_tensorflow, invalid_argument
 
 INIT_OP = "__saved_model_init_op"
@@ -18,14 +20,22 @@ class Servable:
     """A SavedModel in memory. `signatures` are the protos of its meta graph, all of them.
 
     `merger` runs requests together where batching is on (see batching.py). `checks_method_names`: whether a signature
-    answers only the method that it was exported for.
+    answers only the method that it was exported for. `most_rows`: of a request; 0 for any number.
     """
 
-    def __init__(self, name, version, path, tags=("serve",), config=None, merger=None, checks_method_names=False):
-        self.name, self.version, self._merger = name, version, merger
-        self.checks_method_names = checks_method_names
+    def __init__(
+        self, name, version, path, tags=("serve",), config=None, merger=None, checks_method_names=False, most_rows=0
+    ):
+        self.name, self.version, self.merger = name, version, merger
+        self.checks_method_names, self.most_rows = checks_method_names, most_rows
         meta_graph = read_meta_graph(path, tags)
+        versions.check_whole(path, meta_graph.graph_def)
         self.signatures = dict(meta_graph.signature_def)
+        self._inputs = {
+            info.name: (alias, info.tensor_shape)
+            for signature in self.signatures.values()
+            for alias, info in signature.inputs.items()
+        }
         graph = tf.Graph()
         with graph.as_default():
             tf.graph_util.import_graph_def(meta_graph.graph_def, name="")
@@ -39,7 +49,7 @@ class Servable:
             raise
 
     def _restore(self, meta_graph, path):
-        """Variables, where there are any: like TensorFlow Serving, a folder without them is a model without them."""
+        """Variables and tables, where there are any."""
         assets = loader_impl.get_asset_tensors(path, meta_graph)
         feeds = {name: np.array(file, object) for name, file in assets.items()}
         variables = os.path.join(path, "variables", "variables")
@@ -51,14 +61,30 @@ class Servable:
         if init_op:
             self._call(feeds, [], targets=[init_op])
 
-    def run(self, feeds, fetches, timeout_s=None):
-        """feeds {tensor name: array (of bytes objects for strings)}, fetches [tensor name] -> [array]."""
-        if self._merger:
-            return self._merger.run(self.run_alone, feeds, fetches, timeout_s)
-        return self.run_alone(feeds, fetches, timeout_s)
+    def check(self, name, shape):
+        """Raises where an input's shape is not the signature's: a kernel may end the process over a wrong one."""
+        alias, proto = self._inputs.get(name, (name, None))
+        if proto is None or proto.unknown_rank:
+            return
+        sizes = [dim.size for dim in proto.dim]
+        if len(shape) != len(sizes) or any(size not in (-1, given) for size, given in zip(sizes, shape)):
+            raise invalid_argument(f"Input {alias}: expected shape {_brackets(sizes)}, got {_brackets(shape)}")
+        if sizes[:1] == [-1] and 0 < self.most_rows < shape[0]:
+            text = f"Input {alias}: {shape[0]} rows in one request, where {self.most_rows} are allowed"
+            raise invalid_argument(text)
 
-    def run_alone(self, feeds, fetches, timeout_s=None):
-        """The same, never together with other requests."""
+    def run(self, feeds, fetches, call=None):
+        """feeds {tensor name: array (of bytes objects for strings)}, fetches [tensor name] -> [array]."""
+        call = call or Call()
+        for name, array in feeds.items():
+            self.check(name, array.shape)
+        if self.merger:
+            return self.merger.run(self.run_alone, feeds, fetches, call)
+        return self.run_alone(feeds, fetches, call)
+
+    def run_alone(self, feeds, fetches, call):
+        """The same, never together with other requests; nothing where nobody waits any more."""
+        timeout_s = call.left_s()
         if timeout_s is None or timeout_s > LONGEST_TIMEOUT_S:
             return self._call(feeds, fetches)
         options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
@@ -95,6 +121,10 @@ class Servable:
 
     def close(self):
         self._session.close()
+
+
+def _brackets(sizes):
+    return f"[{','.join(map(str, sizes))}]"
 
 
 def _scalar_type(value):

@@ -30,7 +30,7 @@ FIELDS = {
 HELD = {"int_val": np.int32, "half_val": np.int32, "scomplex_val": np.float32, "dcomplex_val": np.float64}
 SEEN_AS = {"half_val": np.uint16, "scomplex_val": np.float32, "dcomplex_val": np.float64}  # the same bits, as numbers
 PACKED_TAGS = {"float_val": b"\x2a", "double_val": b"\x32"}
-MAX_FILLED_BYTES = 2**28  # a short message may ask for a long tensor: no more memory than this for what it left out
+MAX_FILLED_BYTES = 2**26  # a short message may ask for a long tensor: no more memory than this for what it left out
 
 
 def to_array(proto):
@@ -38,11 +38,7 @@ def to_array(proto):
 
     Fewer values than the shape holds repeat the last one, none are zeros, surplus is ignored.
     """
-    if proto.dtype not in FIELDS or proto.tensor_shape.unknown_rank:
-        raise ValueError("no dtype, or no shape")
-    shape = [dim.size for dim in proto.tensor_shape.dim]
-    if min(shape, default=0) < 0:
-        raise ValueError("a negative dimension")
+    shape = shape_of(proto)
     dtype = np.dtype(tf.as_dtype(proto.dtype).as_numpy_dtype)
     if proto.tensor_content:
         return content_to_array(proto.tensor_content, shape, dtype)
@@ -51,6 +47,16 @@ def to_array(proto):
     if field in SEEN_AS:
         values = values.astype(SEEN_AS[field]).view(dtype)
     return fill(values.astype(dtype, copy=False), shape)
+
+
+def shape_of(proto):
+    """The sizes that the proto claims; ValueError where it describes no tensor."""
+    if proto.dtype not in FIELDS or proto.tensor_shape.unknown_rank:
+        raise ValueError("no dtype, or no shape")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if min(shape, default=0) < 0:
+        raise ValueError("a negative dimension")
+    return shape
 
 
 def content_to_array(content, shape, dtype):

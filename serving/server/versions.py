@@ -1,8 +1,24 @@
-"""What a model's base path holds, and which of it the policy wants served."""
+"""Versions in a model's base path: those that are there, those that the policy wants served, and those still coming."""
 
+import glob
+import math
 import os
 import re
 import sys
+
+import grpc
+import tensorflow as tf
+
+from serving.server.errors import ServingError
+
+VARIABLE_OPS = {"VarHandleOp", "VariableV2", "Variable"}
+
+
+class IncompleteError(ServingError):
+    """The folder of a version is still being copied, it seems: to be tried again until it is whole."""
+
+    def __init__(self, message):
+        super().__init__(grpc.StatusCode.UNAVAILABLE, message)
 
 
 def found(base_path):
@@ -17,14 +33,39 @@ def found(base_path):
 def wanted(numbers, policy, troubled=()):
     """The part of {number: folder} that a ServableVersionPolicy asks for: the latest where it says nothing.
 
-    Where the latest are all among the `troubled`, which failed to load, so is the highest that is not: one must serve.
+    Where the latest are all among the `troubled`, which failed to load, so are those below, down to one that is not.
     """
     choice = policy.WhichOneof("policy_choice")
     if choice == "all":
         return numbers
     if choice == "specific":
         return {number: numbers[number] for number in policy.specific.versions if number in numbers}
-    highest = sorted(numbers)[-max(policy.latest.num_versions, 1) :]
-    if set(highest) <= set(troubled):
-        highest += sorted(set(numbers) - set(troubled))[-1:]
-    return {number: numbers[number] for number in highest}
+    falling = sorted(numbers, reverse=True)
+    count = max(policy.latest.num_versions, 1)
+    while count < len(falling) and set(falling[:count]) <= set(troubled):
+        count += 1
+    return {number: numbers[number] for number in falling[:count]}
+
+
+def check_whole(path, graph_def):
+    """Raises IncompleteError where the graph has variables and a file of them is missing or too short."""
+    nodes = [graph_def.node, *(function.node_def for function in graph_def.library.function)]
+    if not any(node.op in VARIABLE_OPS for each in nodes for node in each):
+        return
+    prefix = os.path.join(path, "variables", "variables")
+    shards = sorted(glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"))
+    if not os.path.exists(f"{prefix}.index") or not shards:
+        raise IncompleteError(f"{path} is not whole: variables/ lacks the index or the data of the graph's variables")
+    if len(shards) != int(shards[0][-5:]):
+        raise IncompleteError(
+            f"{path} is not whole: {len(shards)} of {int(shards[0][-5:])} shards of variables/ are there"
+        )
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise IncompleteError(f"{path} is not whole: variables/variables.index cannot be read: {error}") from None
+    expected = sum(math.prod(shapes[name]) * dtypes[name].size for name in shapes if dtypes[name] != tf.string)
+    size = sum(map(os.path.getsize, shards))
+    if size < expected:
+        raise IncompleteError(f"{path} is not whole: variables/ holds {size} bytes of data, its index {expected}")

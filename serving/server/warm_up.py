@@ -4,11 +4,13 @@ import os
 import time
 
 import grpc
+import numpy as np
 import tensorflow as tf
+from absl import logging
 from google.protobuf.message import DecodeError
-from tensorflow_serving.apis import prediction_log_pb2
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from serving.server import inference
+from serving.server import inference, tensors
 from serving.server.errors import ServingError, from_tensorflow, invalid_argument
 
 FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
@@ -26,7 +28,7 @@ def warm_up(servable, path, iterations=1):
     file = os.path.join(path, FILE)
     if not os.path.exists(file):
         return None
-    start = time.monotonic()
+    start, grown = time.monotonic(), set()
     for count, record in enumerate(records(file), 1):
         try:
             log = prediction_log_pb2.PredictionLog.FromString(record)
@@ -35,9 +37,30 @@ def warm_up(servable, path, iterations=1):
             raise invalid_argument(text) from None
         for _ in range(iterations):
             replay(servable, log)
+        request = log.predict_log.request
+        key = request.model_spec.signature_name, *request.output_filter
+        if servable.merger and log.HasField("predict_log") and key not in grown:
+            grown.add(key)
+            replay_grown(servable, request)
         if count > MAX_RECORDS:
             raise invalid_argument(f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {file}")
     return time.monotonic() - start
+
+
+def replay_grown(servable, request):
+    """The request with as many rows as a merged batch may have: a new size costs a first run of its own."""
+    rows = servable.merger.parameters.max_execution_batch_size
+    rows = min(rows, servable.most_rows or rows)
+    arrays = {alias: tensors.to_array(proto) for alias, proto in request.inputs.items()}
+    if not arrays or any(not array.size or not array.ndim or len(array) >= rows for array in arrays.values()):
+        return
+    grown = predict_pb2.PredictRequest(model_spec=request.model_spec, output_filter=request.output_filter)
+    for alias, array in arrays.items():
+        grown.inputs[alias].CopyFrom(tensors.to_proto(np.repeat(array[:1], rows, axis=0)))
+    try:
+        inference.predict(servable, grown)
+    except ServingError as error:  # nobody recorded it, so it proves nothing against the version
+        logging.warning("Warming up with %d rows failed: %s", rows, error.message)
 
 
 def records(file):
