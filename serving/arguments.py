@@ -1,4 +1,4 @@
-"""What callers of the client hand over, checked before it travels."""
+"""Arguments of the client's methods, checked before they travel."""
 
 import numpy as np
 

@@ -39,7 +39,7 @@ def score(client, args):
 
 
 def screen(client, args):
-    """How strange pictures are, from 0 to 1, and where: --out takes the heat maps."""
+    """Print how strange pictures are, from 0 to 1; --out takes the heat maps of where."""
     found = client.screen(read_files(args.files))
     for place, path in enumerate(args.files):
         kinds = ", ".join(f"{kind} {found[f'strangeness_{kind}'][place]:.3f}" for kind in ("elbo", "reconstruction"))
@@ -98,7 +98,7 @@ FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
 
 
 def described(result):
-    """What was written, in words."""
+    """Return in words what was written."""
     pictures_in, others = result.get("images"), [name for name in result if name != "images"]
     parts = [", ".join(f"{name} {np.shape(result[name])}" for name in others)] if others else []
     if np.ndim(pictures_in) == 4:

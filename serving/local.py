@@ -175,7 +175,7 @@ def poll_models_config(models, stopping):
 
 
 def metrics_path():
-    """Where Prometheus finds the metrics, or None."""
+    """Path where Prometheus finds the metrics, or None."""
     config = config_protos.MonitoringConfig()
     if FLAGS.monitoring_config_file:
         config_protos.read(FLAGS.monitoring_config_file, config)

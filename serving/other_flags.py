@@ -21,7 +21,7 @@ for _name, (_define, _reason) in NO_EFFECT.items():
 
 
 def tell():
-    """Which of them were given."""
+    """Say which of them were given."""
     for name, (_, reason) in NO_EFFECT.items():
         if flags.FLAGS[name].present:
             logging.warning("--%s has no effect here: %s", name, reason)

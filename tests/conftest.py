@@ -1,4 +1,4 @@
-"""Where tests find data, and two logical processors to be replicas."""
+"""Fixtures: data for tests, and two logical processors to be replicas."""
 
 import os
 import pathlib

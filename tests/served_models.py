@@ -33,7 +33,7 @@ def config(*models):
 
 
 def eventually(condition):
-    """What other threads are about to do; a hang is a failure."""
+    """Wait for what other threads are about to do; a hang is a failure."""
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "did not happen"

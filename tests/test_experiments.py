@@ -164,7 +164,7 @@ def test_claims_hold_on_numbers_of_the_paper_and_fail_on_others(name):
 
 
 def test_the_paper_s_own_numbers_satisfy_its_claims():
-    """Where the paper prints all that a claim looks at."""
+    """Claims whose numbers the paper prints all."""
     module = runner.find("rb_table4")
     assert all(claim.holds for claim in module.claims(module.PAPER))
 

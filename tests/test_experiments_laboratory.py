@@ -52,7 +52,7 @@ FAKE = types.SimpleNamespace(
 
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
-    """Where the fake was run once."""
+    """A workdir in which the fake was run once."""
     folder = tmp_path_factory.mktemp("reproduce")
     runner.run(FAKE, Laboratory(folder))
     return folder

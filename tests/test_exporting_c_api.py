@@ -33,7 +33,7 @@ def signatures(model):
 
 
 def answers(model, calls, folder):  # noqa: F811
-    """What the C API answers to [(signature, {input: array})]; the process must outlive them all."""
+    """Return the C API's answers to [(signature, {input: array})]; the process must outlive them all."""
     arrays, told = {}, []
     for number, (signature, inputs) in enumerate(calls):
         keys = {name: f"{number}_{name}" for name in inputs}

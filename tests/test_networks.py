@@ -1,4 +1,4 @@
-"""What every network owes: shapes, files that load anywhere, float32 ends, gradients, and errors that help."""
+"""Contract of every network: shapes, files that load anywhere, float32 ends, gradients, and errors that help."""
 
 import keras
 import numpy as np

@@ -184,3 +184,19 @@ def test_no_module_uses_an_underscore_of_another_package():
             if isinstance(node, ast.Attribute) and not is_self(node.value) and node.attr in others:
                 found.append(f"{name}:{node.lineno} {ast.unparse(node)}")
     assert not found, "\n" + "\n".join(found)
+
+
+RIDDLES = ("What", "Where", "How", "Whether", "Which", "Why", "When", "Who")
+ALL_FILES = [path for path in sorted(ROOT.rglob("*.py")) if not {".venv", "build"} & set(path.relative_to(ROOT).parts)]
+
+
+def test_docstrings_begin_with_the_thing_or_a_verb():
+    """The first word of a docstring is one to grep for (CONTRIBUTING.md)."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = []
+    for path in ALL_FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            text = ast.get_docstring(node) if isinstance(node, documented) else None
+            if text and text.split()[0] in RIDDLES:
+                found.append(f"{path.relative_to(ROOT)}: {text.splitlines()[0]}")
+    assert not found, "\n".join(found)

@@ -1,4 +1,4 @@
-"""What flags change in the gRPC server, over a real socket."""
+"""Flags of the gRPC server, over a real socket."""
 
 import functools
 import subprocess

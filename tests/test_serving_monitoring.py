@@ -1,4 +1,4 @@
-"""What a Prometheus server reads, checked by Prometheus's own parser."""
+"""Metrics as a Prometheus server reads them, checked by Prometheus's own parser."""
 
 import grpc
 import pytest

@@ -49,7 +49,7 @@ def error(answer):
 
 
 def exchange(server, request, hang_up=False):
-    """What the server answers to raw bytes, up to the end of the connection."""
+    """Return the server's answer to raw bytes, up to the end of the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(request)
         if hang_up:

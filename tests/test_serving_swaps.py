@@ -33,7 +33,7 @@ class Jobs(list):
 
 
 class Content:
-    """What a folder holds: it loads, always fails, fails a few times, or is not whole yet."""
+    """Content of a folder: it loads, always fails, fails a few times, or is not whole yet."""
 
     def __init__(self, kind, failures=0):
         self.kind, self.failures = kind, failures

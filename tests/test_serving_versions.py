@@ -1,4 +1,4 @@
-"""Which versions are served, and what happens while they change."""
+"""Versions that are served, and what happens while they change."""
 
 import threading
 import time

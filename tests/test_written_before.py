@@ -1,4 +1,4 @@
-"""What version 0.1 wrote still works: a run, an unfinished run and an export, with the answers that they gave then.
+"""Files of version 0.1 still work: a run, an unfinished run and an export, with the answers that they gave then.
 
 The archive has run/ and unfinished/ (the same configuration, killed in its last stage), export/1 of the run, and
 answers.npz. Other processors round otherwise, so numbers agree to 1e-4, or 1e-5 of an image's range.

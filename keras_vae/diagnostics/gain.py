@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from keras_vae.checks import checked_data
 from keras_vae.maths.arrays import to_unit
-from keras_vae.maths.gaussians import squared_error
+from keras_vae.maths.gaussians import kl_terms, squared_error
 
 BATCH = 256
 DEVIATIONS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -102,6 +102,6 @@ def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
         total = variance + deviation**2
         errors = [error(mu + node * np.sqrt(total)) for node in nodes]
         gain.append(zeroed - float(np.dot(weights, errors)))
-        kl.append(np.mean(0.5 * (mu**2 + total - np.log(total) - 1.0)))
+        kl.append(np.mean(kl_terms(mu, np.sqrt(total))))
     gain, gamma = np.asarray(gain), float(stack.codec.gamma(stage))
     return NoiseProbe(np.asarray(deviations, np.float64), gain, gain / (2.0 * gamma), np.asarray(kl))

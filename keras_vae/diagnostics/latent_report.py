@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from keras_vae.maths.gaussians import kl_terms
+
 
 class LatentReport(keras.callbacks.Callback):
     """Adds to the logs of each epoch the results of LatentMoments on `images`, as latent_active, latent_law_mean, ...
@@ -57,9 +59,8 @@ class LatentMoments(keras.metrics.Metric):
         return self.add_variable(shape, "zeros", dtype="float64", name=name)
 
     def update_state(self, mean, stddev):
-        mean, variance = tf.cast(mean, tf.float64), tf.square(tf.cast(stddev, tf.float64))
-        divergence = 0.5 * (tf.square(mean) + variance - tf.math.log(variance) - 1.0)
-        for total, values in zip(self.sums, (mean, tf.square(mean), variance, divergence)):
+        mean, stddev = tf.cast(mean, tf.float64), tf.cast(stddev, tf.float64)
+        for total, values in zip(self.sums, (mean, tf.square(mean), tf.square(stddev), kl_terms(mean, stddev))):
             total.assign_add(tf.reduce_sum(values, axis=0))
         self.count.assign_add(tf.cast(tf.shape(mean)[0], tf.float64))
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_vae.checks import posterior_moments
+from keras_vae.maths.gaussians import kl_terms
 
 
 def active_units(means, threshold=0.01):
@@ -39,8 +40,8 @@ class LatentTable:
 
     @property
     def informative(self):
-        """Which active dimensions carry more signal than noise, bool: Burda's threshold also counts those on their way
-        to being inactive."""
+        """Informative dimensions: active, with more signal than noise, bool. Burda's threshold also counts those on
+        their way to being inactive."""
         return self.active & (self.variance_of_mean > self.mean_of_variance)
 
     def __str__(self):
@@ -55,10 +56,8 @@ class LatentTable:
 def latent_table(means, stddevs, by_kl=False):
     """LatentTable of posteriors: means, stddevs (n, latent_dim). by_kl: most informative dimension first."""
     means, stddevs = posterior_moments(means, stddevs)
-    squares = np.square(stddevs)
-    with np.errstate(divide="ignore"):  # KL of a point from N(0, 1) is infinite
-        kl = np.mean(0.5 * (np.square(means) + squares - np.log(squares) - 1.0), axis=0)
-    variance, noise = np.var(means, axis=0), np.mean(squares, axis=0)
+    kl = np.mean(kl_terms(means, stddevs), axis=0)
+    variance, noise = np.var(means, axis=0), np.mean(np.square(stddevs), axis=0)
     order = np.argsort(-kl, kind="stable") if by_kl else np.arange(means.shape[1])
     fields = (np.arange(means.shape[1]), variance, noise, kl, variance + noise, active_units(means))
     return LatentTable(*(field[order] for field in fields))

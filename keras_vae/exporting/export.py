@@ -61,7 +61,8 @@ def _holder(codec):
 
 
 def _reader(config, codec):
-    """What training did with the bytes of one picture: the data set's own way, or the common one. None for points."""
+    """Return what reads the bytes of one picture as training did: the data set's `read`, or the common one. None for
+    points."""
     if len(codec.data_shape) != 3:
         return None
     read = getattr(data.find(config.dataset), "read", preprocessing.read)

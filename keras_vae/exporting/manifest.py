@@ -1,4 +1,4 @@
-"""What an exported version is, for people and for programs that find it years later."""
+"""Manifest of an exported version, for people and for programs that find it years later."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What an exported model answers: named functions of tensors, each with a free batch dimension.
+"""Signatures of an exported model: named functions of tensors, each with a free batch dimension.
 
 No row of an answer depends on the other rows of its batch, so a server may merge requests. All randomness comes in with
 the request, as one seed a row.
@@ -143,7 +143,7 @@ def _encoding_png(function):
 
 
 def _latent_table(active, mean, stddev):
-    """What a reader of the code needs to know of each dimension, sliders for one."""
+    """Signature that tells of each dimension of the code what sliders, for one, need."""
     columns = {
         "active": tf.constant(active, tf.bool),
         "latent_mean": tf.constant(mean, tf.float32),

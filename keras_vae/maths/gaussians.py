@@ -21,6 +21,14 @@ def log_likelihood(x, x_hat, gamma):
     return tf.reduce_sum(log_prob, axis=tuple(range(1, len(x.shape))))
 
 
+def kl_terms(mean, stddev):
+    """KL(N(mean, stddev^2) || N(0, 1)) of each dimension, in nats, of the shape and dtype of mean: eq. (3) of variable
+    collapse. Infinite where stddev is zero."""
+    mean, stddev = tf.convert_to_tensor(mean), tf.convert_to_tensor(stddev)
+    zero, one = tf.constant(0.0, mean.dtype), tf.constant(1.0, mean.dtype)
+    return tfd.kl_divergence(tfd.Normal(mean, stddev), tfd.Normal(zero, one))
+
+
 def kl_divergence(mean, stddev):
-    """KL(N(mean, stddev^2) || N(0, I)) of each example, (batch,) nats."""
-    return tf.reduce_sum(tfd.kl_divergence(tfd.Normal(mean, stddev), tfd.Normal(0.0, 1.0)), axis=-1)
+    """KL(N(mean, diag stddev^2) || N(0, I)) of each example, (batch,) nats."""
+    return tf.reduce_sum(kl_terms(mean, stddev), axis=-1)

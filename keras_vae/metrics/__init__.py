@@ -1,4 +1,4 @@
-"""What models and their samples are worth.
+"""Metrics of models and of their samples.
 
 Each metric is a function of arrays; those of a model take functions (encode, decode), so that a live model and its
 SavedModel are measured by the same code.

@@ -57,7 +57,7 @@ class DecoderVariance(keras.layers.Layer):
 
     @property
     def falling(self):
-        """Whether log gamma goes where its gradient leads, no bound holding it."""
+        """True while log gamma goes where its gradient leads, no bound holding it."""
         return self.mode == "learned" and not any(self.bounds_hit().values())
 
     def observe(self, mean_squared_error):

@@ -24,9 +24,8 @@ class PenalizedAutoencoder(Autoencoder):
         super().__init__(encoder, decoder, **kwargs)
         self.g, self.h, self.max_norm = g, h, max_norm
         self._penalty_on_error, self._penalty_on_code = _penalty(g), _penalty(h)
-        for layer in self.decoder._flatten_layers():
-            if hasattr(layer, "kernel") and layer.kernel is not None:
-                layer.kernel.constraint = keras.constraints.MaxNorm(max_norm, axis=list(range(layer.kernel.ndim - 1)))
+        for kernel in (variable for variable in self.decoder.trainable_variables if variable.name == "kernel"):
+            kernel.constraint = keras.constraints.MaxNorm(max_norm, axis=list(range(kernel.ndim - 1)))
 
     def objective(self, x, target, below, training):
         terms, z = super().objective(x, target, below, training)

@@ -1,4 +1,4 @@
-"""What everything that `fit` trains has in common: one train step, its logs, and several steps a dispatch."""
+"""Trainable: the train step, logs and steps per dispatch of everything that `fit` trains."""
 
 import keras
 import tensorflow as tf
@@ -46,7 +46,7 @@ class Trainable(keras.Model):
 
     @property
     def in_xla(self):
-        """Whether steps run inside an XLA program; under a strategy XLA cannot reach the mirrored variables."""
+        """True where steps run inside an XLA program; under a strategy XLA cannot reach the mirrored variables."""
         return bool(self.jit_compile) and not self.run_eagerly and not self.has_strategy
 
     def terms(self, batch, training):

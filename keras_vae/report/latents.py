@@ -1,4 +1,4 @@
-"""What each latent dimension does: bars and a table."""
+"""Latent dimensions of a report: bars and a table."""
 
 from keras_vae.report.figures import variance_law
 from keras_vae.report.markup import details, paragraph, table

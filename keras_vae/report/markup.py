@@ -29,7 +29,7 @@ def bullets(texts):
 
 
 def details(summary, body):
-    """What only some readers open."""
+    """A part of the page that only some readers open."""
     return f"<details><summary>{escape(summary)}</summary>{body}</details>"
 
 

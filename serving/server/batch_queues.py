@@ -1,4 +1,4 @@
-"""Where batches wait to be filled and run."""
+"""Queues of batches that wait to be filled and run."""
 
 import collections
 import threading

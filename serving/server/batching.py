@@ -35,7 +35,7 @@ class Merger:
         return results[0] if len(results) == 1 else [np.concatenate(each) for each in zip(*results)]
 
     def _likeness(self, name, array):
-        """What two requests have in common that can share a run."""
+        """Key of the requests that can share a run."""
         return name, array.dtype.name, array.ndim if self.parameters.pad_variable_length_inputs else array.shape[1:]
 
 
@@ -59,7 +59,7 @@ class Task:
         return self.arrays
 
     def ended(self):
-        """Whether nobody waits for it any more; it has its answer then."""
+        """Return True when nobody waits for it any more; it has its answer then."""
         try:
             self.call.left_s()
             return False

@@ -40,7 +40,7 @@ _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{rea
 
 
 class Limits(NamedTuple):
-    """How much one server takes on; each is a flag of its own, rest_api_... (see serving/local.py)."""
+    """Limits of what one server takes on; each is a flag of its own, rest_api_... (see serving/local.py)."""
 
     max_connections: int = 1000
     header_timeout_in_ms: int = 10_000

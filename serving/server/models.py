@@ -195,12 +195,12 @@ class Models:
                 self._changed.wait(0.2)  # `going` may change without a word
 
     def _settled(self, name):
-        """Whether something serves, and whatever else may still come has failed before."""
+        """Return True where something serves, and whatever else may still come has failed before."""
         coming = any(each.state in ("START", "LOADING") and not each.troubled for each in self._of(name))
         return not coming and any(each.state == "AVAILABLE" for each in self._of(name))
 
     def _failures(self, name, for_versions):
-        """What to say of a model that will not become available as things stand."""
+        """Return the failures of a model that will not become available as things stand."""
         wanted = [each for each in self._of(name) if each.wanted]
         if not wanted and not for_versions:
             return [f"{{name: {name}}} due to error: NOT_FOUND: {self._troubles.get(name, 'no version')}"]
@@ -313,11 +313,11 @@ class Models:
         self._tell()
 
     def _waits(self, version):
-        """Whether it is to be loaded, and no thread is at it."""
+        """Return True where it is to be loaded, and no thread is at it."""
         return version.state in ("START", "LOADING") and version.wanted and not version.busy
 
     def _dispensable(self, name):
-        """What serves and is not wanted, but never the last one that serves while a wanted one is on its way."""
+        """Versions that serve unwanted, but never the last one that serves while a wanted one is on its way."""
         ready = [each for each in self._of(name) if each.state == "AVAILABLE"]
         unwanted = [each for each in ready if not each.wanted]
         if len(unwanted) == len(ready) and any(each.wanted for each in self._of(name)):

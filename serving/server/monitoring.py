@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests counted, and how long they took, under TensorFlow Serving's names."""
+"""Metrics for Prometheus: requests counted, and how long they took, under TensorFlow Serving's names."""
 
 import bisect
 import itertools

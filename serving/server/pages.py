@@ -8,7 +8,7 @@ KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
 class Pages:
-    """What is served outside the protocol."""
+    """Pages that are served outside the protocol."""
 
     def __init__(self, models):
         self._models = models

@@ -47,7 +47,7 @@ HTTP_STATUS = {
 
 
 class Target(NamedTuple):
-    """What a path names; `verb` is "" for a model's status."""
+    """Target that a path names; `verb` is "" for a model's status."""
 
     name: str
     version: int | None

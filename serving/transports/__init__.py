@@ -1,4 +1,4 @@
-"""How a client's requests travel: over gRPC or REST, with the same methods, equal arrays and one kind of error."""
+"""Transports of a client's requests, gRPC and REST, with the same methods, equal arrays and one kind of error."""
 
 import importlib
 import pathlib

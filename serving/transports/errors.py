@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a server and back."""
+"""Errors on the way to a server and back."""
 
 UNAVAILABLE = "UNAVAILABLE"
 DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"

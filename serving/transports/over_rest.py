@@ -101,7 +101,7 @@ def _tensors(infos):
 
 
 def _b64(value):
-    """How the protocol writes bytes in JSON."""
+    """Bytes as the protocol writes them in JSON."""
     return {"b64": base64.b64encode(value).decode()}
 
 

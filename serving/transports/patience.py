@@ -1,4 +1,4 @@
-"""How long a call waits, and how often it tries again."""
+"""Deadlines and retries of a call."""
 
 import random
 import time

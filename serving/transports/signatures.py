@@ -1,4 +1,4 @@
-"""What a model takes and gives, in the same words over gRPC and REST."""
+"""Signatures of a served model, in the same words over gRPC and REST."""
 
 from typing import NamedTuple
 

@@ -51,7 +51,7 @@ def _function(content, path):
 
 
 def _standardised(images):
-    """What the full graph does between `ExpandDims` and `Mul`."""
+    """Images resized and standardised, as the full graph does between `ExpandDims` and `Mul`."""
     resized = tf.raw_ops.ResizeBilinear(images=images, size=INCEPTION_SIZE)  # tf.image.resize has other corners
     return (resized - 128.0) / 128.0
 

@@ -28,11 +28,11 @@ class Kind(NamedTuple):
     high: int | None = None
 
     def takes(self, value):
-        """Whether `value` can be an element."""
+        """Return True where `value` can be an element."""
         return type(value) in self.types and (self.low is None or self.low <= value <= self.high)
 
     def takes_all(self, values):
-        """Whether all of `values` can."""
+        """Return True where all of `values` can."""
         if not set(map(type, values)) <= self.types:
             return False
         return self.low is None or not values or self.low <= min(values) <= max(values) <= self.high

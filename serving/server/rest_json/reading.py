@@ -61,7 +61,7 @@ def signature_name(document):
 
 
 def is_base64(value):
-    """Whether `value` is {"b64": "..."} and nothing else."""
+    """Return True where `value` is {"b64": "..."} and nothing else."""
     return type(value) is dict and len(value) == 1 and type(value.get("b64")) is str
 
 

@@ -123,7 +123,7 @@ def float_texts(array):
 
 
 def _may_be_short(flat):
-    """Where six digits may be enough: all such numbers and a few others. It saves printing and reading the rest."""
+    """Mask of the numbers for which six digits may be enough, and a few others: it saves printing the rest twice."""
     limits = np.finfo(flat.dtype)
     with np.errstate(all="ignore"):
         numbers = flat.astype(np.float64)
