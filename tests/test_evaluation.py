@@ -11,7 +11,7 @@ from keras_vae import plugins, report
 from keras_vae.config import Config, StageConfig
 from keras_vae.evaluation import evaluate
 
-NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3}
+NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3, "jit_compile": False}
 CONFIG = Config(
     dataset="faces",
     data_options={"image_size": [16, 16], "count": 1100},
@@ -82,6 +82,6 @@ def test_outliers_are_told_apart_and_kept(run, tmp_path):
 
 
 def test_the_page_is_written(run):
-    page = report.write(run).read_text()
+    page = report.write(run).read_text(encoding="utf-8")
     for words in ("Verdict", "NDB", "Frechet distance, pixels", "data:image/png;base64"):
         assert words.lower() in page.lower()
