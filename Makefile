@@ -11,8 +11,9 @@ demo: $(INSTALLED)  ## train VAE+ on the procedural faces, measure it, and write
 	$(BIN)/python evaluate.py --workdir=runs/demo --count=1000
 	@echo "look at runs/demo/report.html, runs/demo/second/samples.png and runs/demo/vae/reconstructions.png"
 
-test: $(INSTALLED)  ## the whole suite, under ten minutes on two cores
+test: $(INSTALLED)  ## the whole suite, in minutes on two cores
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
 test-slow: $(INSTALLED)  ## checks that train for minutes
