@@ -1,4 +1,4 @@
-"""Fixtures: data for tests, and two logical processors to be replicas."""
+"""Fixtures: data for tests, a trained run, and two logical processors to be replicas."""
 
 import os
 import pathlib
@@ -16,6 +16,33 @@ def real_data_dir():
     if not found.is_dir():
         pytest.skip(f"no prepared data in {found}; set KERAS_VAE_DATA to a TFDS directory")
     return str(found)
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory):
+    """The directory of a small trained run of VAE+, tiny.CONFIG; tests must not change it."""
+    import keras_vae as kv
+    from tests import tiny
+
+    workdir = tmp_path_factory.mktemp("runs") / "run"
+    kv.train(tiny.CONFIG, workdir)
+    return workdir
+
+
+@pytest.fixture(scope="session")
+def stack(run):
+    """The stack of that run, loaded; its graphs are made once. Tests must not change it either."""
+    import keras_vae as kv
+
+    return kv.load(run)
+
+
+@pytest.fixture(scope="session")
+def exported(run, tmp_path_factory):
+    """The directory of version 1 of an export of that run."""
+    import keras_vae as kv
+
+    return kv.export(run, tmp_path_factory.mktemp("exported") / "vae")
 
 
 def pytest_configure():

@@ -32,27 +32,39 @@ def autoencoder():
     return Autoencoder(*tiny.networks(stochastic=False), name="ae")
 
 
+@pytest.fixture(scope="module")
+def one():
+    """(model, logs) of steps taken one by one: those of two epochs of a VAE."""
+    return trained()
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """The same of an autoencoder."""
+    return trained(make=autoencoder)
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_many_steps_a_dispatch_are_the_same_steps(jit_compile):
+def test_many_steps_a_dispatch_are_the_same_steps(jit_compile, plain):
     """13 batches in dispatches of 5: the last of each epoch is short, and no step is lost or repeated."""
-    one, one_logs = trained(make=autoencoder)
+    one, one_logs = plain
     many, many_logs = trained(make=autoencoder, jit_compile=jit_compile, steps_per_execution=5)
     assert many.optimizer.iterations.numpy() == 26
     np.testing.assert_allclose(tiny.weights(one), tiny.weights(many), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(one_logs["loss"], many_logs["loss"], rtol=1e-5)
 
 
-def test_keras_own_train_function_agrees():
+def test_keras_own_train_function_agrees(plain):
     """Our train step also runs under the function that Keras makes."""
 
-    class Plain(Autoencoder):
+    class ByKeras(Autoencoder):
         def make_train_function(self, force=False):
             return keras.Model.make_train_function(self, force)
 
-    ours, logs = trained(make=autoencoder)
-    plain, plain_logs = trained(make=lambda: Plain(*tiny.networks(stochastic=False), name="ae"))
-    np.testing.assert_allclose(tiny.weights(ours), tiny.weights(plain), rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(logs["loss"], plain_logs["loss"], rtol=1e-5)
+    ours, logs = plain
+    keras_own, keras_logs = trained(make=lambda: ByKeras(*tiny.networks(stochastic=False), name="ae"))
+    np.testing.assert_allclose(tiny.weights(ours), tiny.weights(keras_own), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(logs["loss"], keras_logs["loss"], rtol=1e-5)
 
 
 def test_eager_steps_agree():
@@ -62,9 +74,9 @@ def test_eager_steps_agree():
 
 
 @pytest.mark.parametrize("steps_per_execution", [1, 5])
-def test_two_replicas_take_the_same_steps_as_one(steps_per_execution):
+def test_two_replicas_take_the_same_steps_as_one(steps_per_execution, one):
     """With noise: each replica keeps its rows of the noise of the global batch."""
-    one, one_logs = trained(1)
+    one, one_logs = one
     two, two_logs = trained(2, steps_per_execution=steps_per_execution)
     assert two.optimizer.iterations.numpy() == 26
     np.testing.assert_allclose(tiny.weights(one), tiny.weights(two), rtol=1e-4, atol=1e-6)
@@ -72,8 +84,8 @@ def test_two_replicas_take_the_same_steps_as_one(steps_per_execution):
         np.testing.assert_allclose(values, two_logs[name], rtol=1e-4, err_msg=name)
 
 
-def test_a_strategy_of_one_replica_works():
-    one, _ = trained(1)
+def test_a_strategy_of_one_replica_works(one):
+    one, _ = one
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         model = tiny.vae()
         model.compile(keras.optimizers.SGD(1e-4), jit_compile=True, steps_per_execution=5)

@@ -13,7 +13,7 @@ from keras_vae.data.subset import subset
 from keras_vae.evaluation import evaluate
 from keras_vae.evaluation.evaluation import Evaluation
 
-NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3}
+NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3, "jit_compile": False}
 CONFIG = Config(
     dataset="faces",
     data_options={"image_size": [16, 16], "count": 1100},
@@ -97,6 +97,6 @@ def test_outliers_are_told_apart_and_kept(run, tmp_path):
 
 
 def test_the_page_is_written(run):
-    page = report.write(run).read_text()
+    page = report.write(run).read_text(encoding="utf-8")
     for words in ("Verdict", "NDB", "Frechet distance, pixels", "data:image/png;base64"):
         assert words.lower() in page.lower()

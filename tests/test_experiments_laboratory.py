@@ -15,7 +15,7 @@ from keras_vae.config import Config, StageConfig, replace
 from keras_vae.runs import RunDirectory
 from keras_vae.training.train import on_this_machine
 
-NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3}
+NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3, "jit_compile": False}
 AE = StageConfig("ae", "autoencoder", "asperti_dense", 5, **NUMBERS)
 VAE = StageConfig("vae", "gaussian_vae", "affine", 3, gamma={"mode": "fixed"}, **NUMBERS)
 CONFIG = Config("subspace", (AE, VAE), data_options={"count": 60, "dimension": 6})
@@ -154,7 +154,7 @@ def test_the_terminal_shows_measured_beside_the_paper(workdir):
 
 def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "names", lambda: ["absent", "fake"])
-    text = pages.write(workdir, tmp_path).read_text()
+    text = pages.write(workdir, tmp_path).read_text(encoding="utf-8")
     assert "[A fake](#a-fake) | Nowhere, Table 0 | quick | 1 of 2" in text and "**1 of 2 checks hold.**" in text
     assert "| DOES NOT HOLD | a \\| four | 3, 1.5 | 4, 1.5 |  |" in text
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["fake-loss.png", "fake-shown.png"]

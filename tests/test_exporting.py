@@ -3,13 +3,11 @@
 import io
 import json
 import os
-import pathlib
 import shutil
 import signal
 import struct
 import subprocess
 import sys
-import time
 
 import numpy as np
 import PIL.Image
@@ -24,9 +22,10 @@ from keras_vae.exporting.pictures import MOST_PIXELS, bounded
 from keras_vae.exporting.screen import heat_map
 from keras_vae.exporting.version_directory import new_version
 from keras_vae.runs import RunDirectory
+from keras_vae.training.building import build_stage
+from tests import tiny
+from tests.scripts import Script
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-NUMBERS = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 SHAPE = (16, 24, 3)
 BYTES = (
     "decode_png",
@@ -66,32 +65,22 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(folder, tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("runs") / "run"
-    config = Config(
-        dataset="folder",
-        data_options={"data_dir": str(folder), "image_size": SHAPE[:2]},
-        stages=(
-            StageConfig("ae", "autoencoder", "strided_conv", 24, network_options={"width": 0.1}, **NUMBERS),
-            StageConfig(
-                "vae", "gaussian_vae", "latent_residual", 5, model_options={"error_space": "pixels"}, **NUMBERS
-            ),
-            StageConfig("second", "gaussian_vae", "concat_mlp", 5, network_options={"width": 16}, **NUMBERS),
-        ),
-    )
-    kv.train(config, workdir)
-    return workdir
-
-
-@pytest.fixture(scope="module")
-def exported(run, tmp_path_factory):
-    return export(run, tmp_path_factory.mktemp("exported") / "vae")
-
-
-@pytest.fixture(scope="module")
 def served(exported):
     loaded = tf.saved_model.load(exported)  # owns the variables, and must outlive its signatures
     yield loaded.signatures
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """A small run on points."""
+    workdir = tmp_path_factory.mktemp("runs") / "points"
+    config = Config(
+        dataset="subspace",
+        data_options={"dimension": 6, "rank": 2, "count": 64},
+        stages=(StageConfig("vae", "gaussian_vae", "affine", 3, **tiny.NUMBERS),),
+    )
+    kv.train(config, workdir)
+    return workdir
 
 
 def held_out(folder):
@@ -106,8 +95,8 @@ def test_every_signature_has_a_free_batch_and_plain_types(served):
         assert {spec.dtype for spec in specs} <= {tf.float32, tf.int64, tf.uint8, tf.bool, tf.string}, name
 
 
-def test_a_process_without_the_project_gives_the_live_answers(run, exported, folder, tmp_path):
-    stack, images = kv.load(run), held_out(folder)
+def test_a_process_without_the_project_gives_the_live_answers(stack, exported, folder, tmp_path):
+    images = held_out(folder)
     np.save(tmp_path / "images.npy", images)
     script = f"""
 import sys, numpy as np, tensorflow as tf
@@ -179,7 +168,10 @@ def test_png_signatures_are_the_images(served):
     seeds = np.arange(3, dtype=np.int64)
     images = served["sample"](seed=seeds)["images"].numpy()
     for png, image in zip(served["sample_png"](seed=seeds)["image_bytes"].numpy(), images, strict=True):
-        np.testing.assert_array_equal(PIL.Image.open(io.BytesIO(png)), np.round(image * 255))
+        pixels = np.asarray(PIL.Image.open(io.BytesIO(png)), np.float64)
+        assert (
+            np.abs(pixels - 255.0 * image).max() <= 0.5 + 255 * tiny.ROUNDING
+        )  # two graphs: a tie may fall either way
 
 
 def test_uint8_samples_are_the_images(served):
@@ -188,18 +180,19 @@ def test_uint8_samples_are_the_images(served):
     np.testing.assert_array_equal(served["sample_uint8"](seed=seeds)["images"], np.round(images * 255))
 
 
-def test_strangeness_is_the_share_of_held_out_images_that_are_less_strange(run, served, folder):
-    """Of the held-out images themselves the shares are 0, 1/8, ..., 7/8; what was never seen is stranger than all."""
-    stack = kv.load(run)
-    images = kv.data.load("folder", "validation", data_dir=str(folder), image_size=SHAPE[:2])
+def test_strangeness_is_the_share_of_held_out_images_that_are_less_strange(stack, served):
+    """Of the n held-out images themselves the shares are 0, 1/n, ...; what was never seen is stranger than all."""
+    images = kv.data.load("faces", "validation", **tiny.CONFIG.data_options)
     found = {name: value.numpy() for name, value in served["screen_uint8"](images=images).items()}
-    order = np.argsort(-stack.score(images)["elbo"])
-    np.testing.assert_allclose(found["strangeness_elbo"][order], np.arange(8) / 8)
-    assert all(values.min() >= 0 and values.max() < 1 for key, values in found.items() if key != "strangeness_png")
+    order = np.argsort(-stack.score(images)["elbo"])  # two graphs: neighbours may change places
+    np.testing.assert_allclose(found["strangeness_elbo"][order], np.arange(len(images)) / len(images), atol=0.05)
+    assert all(
+        values.min() >= 0 and values.max() < 1 for key, values in found.items() if key != "strangeness_png_bytes"
+    )
     noise = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), dtype=np.uint8)
     strange = served["screen_uint8"](images=noise)
     assert np.all(strange["strangeness_reconstruction"] == 1) and np.all(strange["strangeness"] > 0.8)
-    pictures = [np.asarray(PIL.Image.open(io.BytesIO(png))) for png in strange["strangeness_png"].numpy()]
+    pictures = [np.asarray(PIL.Image.open(io.BytesIO(png))) for png in strange["strangeness_png_bytes"].numpy()]
     assert [picture.shape for picture in pictures] == [SHAPE] * 2
 
 
@@ -218,7 +211,7 @@ def test_a_seed_is_an_image(served):
     together = served["sample"](seed=seeds)["images"].numpy()
     for row, seed in enumerate(seeds):
         alone = served["sample"](seed=seeds[row : row + 1])["images"].numpy()
-        np.testing.assert_allclose(alone[0], together[row], atol=1e-5, err_msg=str(seed))
+        np.testing.assert_allclose(alone[0], together[row], atol=tiny.ROUNDING, err_msg=str(seed))
     assert len(np.unique(np.round(together, 4), axis=0)) == len(seeds)
 
 
@@ -226,16 +219,16 @@ def test_temperature(served):
     seeds = np.arange(4, dtype=np.int64)
     sample = served["sample_at_temperature"]
     ones = sample(seed=seeds, temperature=np.ones(4, np.float32))["images"].numpy()
-    np.testing.assert_allclose(ones, served["sample"](seed=seeds)["images"], atol=1e-6)
+    np.testing.assert_allclose(ones, served["sample"](seed=seeds)["images"], atol=tiny.ROUNDING)
     mixed = sample(seed=seeds, temperature=np.array([0, 0, 1, 2], np.float32))["images"].numpy()
-    np.testing.assert_allclose(mixed[0], mixed[1], atol=1e-6)
-    np.testing.assert_allclose(mixed[2], ones[2], atol=1e-6)
+    np.testing.assert_allclose(mixed[0], mixed[1], atol=tiny.ROUNDING)
+    np.testing.assert_allclose(mixed[2], ones[2], atol=tiny.ROUNDING)
     assert np.abs(mixed[3] - ones[3]).max() > 1e-4
 
 
-def test_metrics_agree(run, exported, served, folder):
+def test_metrics_agree(stack, exported, served, folder):
     """The same metric, of the live stack and of the SavedModel."""
-    stack, images = kv.load(run), held_out(folder)
+    images = held_out(folder)
 
     def encode(x):
         found = served["encode"](images=tf.cast(x, tf.float32) / (255.0 if x.dtype == np.uint8 else 1.0))
@@ -254,13 +247,13 @@ def test_metrics_agree(run, exported, served, folder):
     np.testing.assert_allclose(shipped, live, rtol=1e-4)
 
 
-def test_the_manifest_and_the_latent_table(run, exported, served):
-    manifest, stack = json.loads((exported / "assets.extra" / "manifest.json").read_text()), kv.load(run)
-    assert manifest["latent_dim"] == 5 and manifest["image_shape"] == list(SHAPE) and manifest["metrics"] == {}
+def test_the_manifest_and_the_latent_table(stack, exported, served):
+    manifest = json.loads((exported / "assets.extra" / "manifest.json").read_text())
+    assert manifest["latent_dim"] == 6 and manifest["image_shape"] == list(SHAPE) and manifest["metrics"] == {}
     assert manifest["stages"] == ["ae", "vae", "second"] and manifest["inference_stage"] == "vae"
     described = manifest["signatures"]["encode_bytes"]
     assert described["inputs"]["image_bytes"]["dtype"] == "string" and set(described["outputs"]) == {"mean", "stddev"}
-    table = served["latent_table"](dimension=np.arange(5))
+    table = served["latent_table"](dimension=np.arange(6))
     np.testing.assert_array_equal(table["active"], stack.active_dims)
     assert np.all(table["latent_stddev"] > 0)
 
@@ -277,21 +270,18 @@ def test_warm_up_requests_run(exported, served):
     assert set(seen) == ALL
 
 
-def test_points_have_no_pictures(tmp_path):
-    config = Config(
-        dataset="subspace",
-        data_options={"dimension": 6, "rank": 2, "count": 64},
-        stages=(StageConfig("vae", "gaussian_vae", "affine", 3, **NUMBERS),),
-    )
-    kv.train(config, tmp_path / "run")
-    served = tf.saved_model.load(export(tmp_path / "run", tmp_path / "vae")).signatures
+def test_points_have_no_pictures(points, tmp_path):
+    served = tf.saved_model.load(export(points, tmp_path / "vae")).signatures
     assert set(served) == ALL - {*BYTES, *PIXELS, "sample_first_stage"}
     assert served["sample"](seed=np.arange(4))["images"].shape == (4, 6)
 
 
-def test_half_precision_stays_inside(folder, run, tmp_path):
-    config = RunDirectory(run).config()
-    kv.train(replace(config, precision="mixed_bfloat16"), tmp_path / "run")
+def test_half_precision_stays_inside(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    config, shape = replace(tiny.CONFIG, precision="mixed_bfloat16"), SHAPE
+    for index, stage in enumerate(config.stages):
+        RunDirectory(tmp_path / "run").save_stage(build_stage(config, index, shape))
+        shape = (stage.latent_dim,)
     served = tf.saved_model.load(export(tmp_path / "run", tmp_path / "vae")).signatures
     for name, function in served.items():
         dtypes = {spec.dtype for spec in function.structured_outputs.values()}
@@ -351,20 +341,27 @@ def test_two_exports_at_once_take_two_numbers(tmp_path):
     assert {first.path, second.path} == {tmp_path / "1", tmp_path / "2"}
 
 
-def test_a_killed_export_leaves_no_version(run, tmp_path):
-    command = [sys.executable, "export.py", f"--workdir={run}", f"--export_dir={tmp_path}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not any(tmp_path.rglob("saved_model.pb")):
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not [path for path in tmp_path.iterdir() if path.name.isdecimal()]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith(f"exported: {tmp_path / '1'}")
+@pytest.mark.parametrize("place", ["manifest.json", "1"])
+def test_a_killed_export_leaves_no_version(place, points, tmp_path):
+    """Killed when half of its files are written, and when all are but the version has no name yet."""
+    base = tmp_path / "models"
+    command = ["export.py", f"--workdir={points}", f"--export_dir={base}"]
+    status, output = Script(tmp_path / "log", *command, dies_before=(f"/{place}", 1)).wait()
+    assert status == -signal.SIGKILL, output
+    assert any(base.rglob("saved_model.pb")) and not [path for path in base.iterdir() if path.name.isdecimal()]
+    with new_version(base) as draft:
+        (draft.path / "saved_model.pb").write_bytes(b"x")
+    assert draft.path == base / "1"
+
+
+def test_the_command_exports(points, tmp_path):
+    status, output = Script(tmp_path / "log", "export.py", f"--workdir={points}", f"--export_dir={tmp_path}").wait()
+    assert status == 0 and output.strip().endswith(f"exported: {tmp_path / '1'}")
+    assert (tmp_path / "1" / "saved_model.pb").exists()
 
 
 def test_what_cannot_be_exported_is_said_in_a_line(tmp_path):
-    command = [sys.executable, "export.py", f"--workdir={tmp_path / 'none'}", f"--export_dir={tmp_path / 'e'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and "holds no run" in done.stderr and "Traceback" not in done.stderr
+    command = ["export.py", f"--workdir={tmp_path / 'none'}", f"--export_dir={tmp_path / 'e'}"]
+    status, output = Script(tmp_path / "log", *command).wait()
+    assert status == 1 and "holds no run" in output and "Traceback" not in output
     assert not (tmp_path / "e").exists()

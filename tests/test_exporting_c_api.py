@@ -14,25 +14,21 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from keras_vae.exporting import export
-from tests.test_exporting import SHAPE, folder, picture, run  # noqa: F401  fixtures
+from tests.test_exporting import picture
 
 INVALID_ARGUMENT = 3
 PROBE = pathlib.Path(__file__).with_name("c_api.py")
 
 
 @pytest.fixture(scope="module")
-def model(run, tmp_path_factory):  # noqa: F811
-    return export(run, tmp_path_factory.mktemp("exported") / "vae")
-
-
-@pytest.fixture(scope="module")
-def signatures(model):
-    found = saved_model_pb2.SavedModel.FromString((model / "saved_model.pb").read_bytes()).meta_graphs[0].signature_def
+def signatures(exported):
+    found = (
+        saved_model_pb2.SavedModel.FromString((exported / "saved_model.pb").read_bytes()).meta_graphs[0].signature_def
+    )
     return {name: signature for name, signature in found.items() if signature.inputs}
 
 
-def answers(model, calls, folder):  # noqa: F811
+def answers(model, calls, folder):
     """Return the C API's answers to [(signature, {input: array})]; the process must outlive them all."""
     arrays, told = {}, []
     for number, (signature, inputs) in enumerate(calls):
@@ -69,24 +65,24 @@ def broken(signature):
                 yield {**sound(signature, 2), name: np.array(other, order="C")}
 
 
-def test_sound_feeds_and_empty_ones_are_answered(model, signatures, tmp_path):
+def test_sound_feeds_and_empty_ones_are_answered(exported, signatures, tmp_path):
     rows = (0, 1, 3)
     calls = [(signature, sound(signature, count)) for signature in signatures.values() for count in rows]
-    found = answers(model, calls, tmp_path)
+    found = answers(exported, calls, tmp_path)
     for (signature, inputs), answer in zip(calls, found, strict=True):
         count = len(next(iter(inputs.values())))
         assert answer["code"] == 0, (list(signature.outputs), count, answer["message"])
         assert all(shape[0] == count for shape in answer["shapes"])
 
 
-def test_feeds_of_wrong_shape_are_refused_and_the_process_lives(model, signatures, tmp_path):
+def test_feeds_of_wrong_shape_are_refused_and_the_process_lives(exported, signatures, tmp_path):
     calls = [(signature, inputs) for signature in signatures.values() for inputs in broken(signature)]
     assert len(calls) > 100
-    for (_, inputs), answer in zip(calls, answers(model, calls, tmp_path), strict=True):
+    for (_, inputs), answer in zip(calls, answers(exported, calls, tmp_path), strict=True):
         assert answer["code"] == INVALID_ARGUMENT, ({name: array.shape for name, array in inputs.items()}, answer)
 
 
-def test_hostile_bytes_are_refused_and_the_process_lives(model, signatures, tmp_path):
+def test_hostile_bytes_are_refused_and_the_process_lives(exported, signatures, tmp_path):
     random = np.random.default_rng(0)
     pictures = [picture(random, 30, 40, kind) for kind in ("PNG", "JPEG")]
     hostile = [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", bytes(random.integers(0, 256, 5000, np.uint8))]
@@ -94,5 +90,5 @@ def test_hostile_bytes_are_refused_and_the_process_lives(model, signatures, tmp_
     hostile += [pictures[0][:16] + size + pictures[0][24:] for size in (b"\0\0\x7f\xff" * 2, b"\xff" * 8, b"\0" * 8)]
     taking = [signature for signature in signatures.values() if "image_bytes" in signature.inputs]
     calls = [(signature, {"image_bytes": np.array([each], "S")}) for signature in taking for each in hostile]
-    for answer in answers(model, calls, tmp_path):
+    for answer in answers(exported, calls, tmp_path):
         assert answer["code"] == INVALID_ARGUMENT, answer

@@ -27,6 +27,7 @@ def test_seeded_normal_is_normal_across_and_along_rows():
 def test_a_row_depends_on_its_seed_alone():
     seeds = np.array([3, -(2**63), 2**63 - 1, 3], np.int64)
     together = seeded_normal(seeds, 7).numpy()
-    np.testing.assert_array_equal(together[0], together[3])
+    # Not in bits: the logarithm at the end of a vector may be another one than inside it.
+    np.testing.assert_allclose(together[0], together[3], atol=1e-6)
     np.testing.assert_allclose(together[1:2], seeded_normal(seeds[1:2], 7), atol=1e-6)
     assert np.all(np.isfinite(together))

@@ -2,14 +2,9 @@
 
 import contextlib
 import json
-import os
-import pathlib
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
 
 import keras
 import numpy as np
@@ -17,8 +12,8 @@ import pytest
 
 import keras_vae  # noqa: F401  registers the classes that .keras files name
 from keras_vae.files import write_text
+from tests.scripts import Script
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 SETTINGS = [
     "--dataset=faces",
     "--quick",
@@ -28,41 +23,31 @@ SETTINGS = [
     "--set=ae.latent_dim=16",
     "--set=vae.latent_dim=6",
     "--set=second.latent_dim=6",
-    *[f"--set={stage}.epochs=12" for stage in ("ae", "vae", "second")],
+    *[f"--set={stage}.epochs=3" for stage in ("ae", "vae", "second")],
     *[f"--set={stage}.batch_size=16" for stage in ("ae", "vae", "second")],
 ]
 
 
-def start(workdir, *flags, **environment):
-    command = [sys.executable, "train.py", f"--workdir={workdir}", *SETTINGS, *flags]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, **pipes)
+def start(workdir, *flags, **options):
+    return Script(workdir.with_suffix(".log"), "train.py", f"--workdir={workdir}", *SETTINGS, *flags, **options)
 
 
-def finished(process):
-    output = process.communicate(timeout=300)[0]
-    assert process.returncode == 0, output
+def finished(script):
+    status, output = script.wait()
+    assert status == 0, output
     return output
-
-
-def kill_when(process, path):
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
 
 
 def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finished(start(whole))
-    kill_when(start(killed), killed / "ae" / "backup.npz")  # inside the first stage
-    output_after_first = start(killed)
-    kill_when(output_after_first, killed / "ae" / "DONE")  # between two stages
-    kill_when(start(killed), killed / "second" / "backup.npz")  # inside the last
+    uninterrupted = start(whole)
+    for place in (("ae/backup.npz", 2), ("vae/backup.npz", 1), ("second/backup.npz", 2)):
+        # Inside the first stage, between two stages, inside the last.
+        assert start(killed, dies_before=place).wait()[0] == -signal.SIGKILL
     output = finished(start(killed))
     assert "ae: done before" in output
-    assert re.search(r"second: going on after epoch \d+ of 12", output)
+    assert "second: going on after epoch 1 of 3" in output
+    finished(uninterrupted)
     for stage in ("ae", "vae", "second"):
         one, other = (keras.saving.load_model(run / stage / "model.keras", compile=False) for run in (whole, killed))
         for mine, theirs in zip(one.weights, other.weights):
@@ -107,9 +92,8 @@ def test_errors_are_one_message_without_a_stack_trace(tmp_path):
         (["--dataset=folder", f"--data_dir={tmp_path}"], "error: "),
         ([f"--workdir={tmp_path / 'file'}"], "is a file; --workdir must name a directory"),
     ):
-        process = start(tmp_path / "run", *flags)
-        output = process.communicate(timeout=120)[0]
-        assert process.returncode == 2, output
+        status, output = start(tmp_path / "run", *flags).wait()
+        assert status == 2, output
         assert message in output
         assert "Traceback" not in output
     assert (tmp_path / "file").read_text() == "precious"

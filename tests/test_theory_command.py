@@ -3,7 +3,6 @@
 import importlib
 import pathlib
 import re
-import subprocess
 import sys
 
 import pytest
@@ -12,6 +11,7 @@ from keras_vae import plugins
 from keras_vae.theory import __main__ as command
 from keras_vae.theory import kl_terms
 from keras_vae.theory._claims import Claim, above, below, equal
+from tests.scripts import Script
 
 NAMES = plugins.names("keras_vae.theory")
 
@@ -30,11 +30,9 @@ def test_figures_are_drawn(name, tmp_path):
 
 
 def test_one_command_checks_one_theorem(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "keras_vae.theory", "beta", "--out", str(tmp_path)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "d, r, kappa, beta = 20, 3, 8, 1" in done.stdout and "expected 17; found 17" in done.stdout
+    status, output = Script(tmp_path / "log", command.__file__, "beta", "--out", tmp_path).wait()
+    assert status == 0, output
+    assert "d, r, kappa, beta = 20, 3, 8, 1" in output and "expected 17; found 17" in output
     assert (tmp_path / "beta.png").exists()
 
 
@@ -55,7 +53,7 @@ def test_claims_compare_every_element():
 
 
 def test_the_page_names_functions_that_exist_and_every_check():
-    page = (pathlib.Path(__file__).parents[1] / "docs" / "theory.md").read_text()
+    page = (pathlib.Path(__file__).parents[1] / "docs" / "theory.md").read_text(encoding="utf-8")
     modules = {path.stem for path in pathlib.Path(command.__file__).parent.glob("[a-z]*.py")}
     named = [
         pair for pair in re.findall(r"`(\w+)\.(\w+)`", page) if pair[0] in modules and pair[1] not in ("png", "py")

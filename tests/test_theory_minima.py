@@ -28,7 +28,9 @@ SPECTRA = {
 @pytest.mark.parametrize("eigenvalues, latent_dim, gamma", SPECTRA.values(), ids=SPECTRA)
 def test_every_minimum_from_random_starts_has_the_global_value(eigenvalues, latent_dim, gamma):
     sigma, d = covariance(eigenvalues), len(eigenvalues)
-    W, values = local_minima.minima_of_decoder(sigma, gamma, latent_dim, starts=10, seed=3)
+    W, values = local_minima.minima_of_decoder(
+        sigma, gamma, np.random.default_rng(3).standard_normal((10, d, latent_dim))
+    )
     loss = affine.affine_optimum(sigma, gamma, latent_dim).loss
     np.testing.assert_allclose(affine.nats(values, d), loss, rtol=1e-6)
     active = min(latent_dim, sum(value > gamma for value in eigenvalues))
@@ -45,14 +47,14 @@ def test_the_search_tells_a_landscape_with_bad_minima(monkeypatch):
         )
 
     monkeypatch.setattr(local_minima, "reduced_energy", other)
-    _, values = local_minima.minima_of_decoder(covariance([3.0]), 0.5, 1, starts=20)
+    _, values = local_minima.minima_of_decoder(covariance([3.0]), 0.5, local_minima.random_starts(1, 1, count=20))
     assert np.ptp(values) > 1e-2
 
 
 @pytest.mark.parametrize("rank, latent_dim", [(1, 3), (2, 3), (2, 2)])
 def test_as_many_minima_as_the_paper_counts(rank, latent_dim):
     sigma = covariance([3.0, 1.0, 0.0][:rank] + [0.0] * (4 - rank))
-    W, _ = local_minima.minima_of_decoder(sigma, 0.1, latent_dim, starts=30)
+    W, _ = local_minima.minima_of_decoder(sigma, 0.1, local_minima.random_starts(4, latent_dim))
     kinds = {local_minima.axis_of_columns(one, sigma) for one in W}
     assert len(kinds) == math.factorial(latent_dim) / math.factorial(latent_dim - rank)
 

@@ -2,9 +2,6 @@
 
 import json
 import os
-import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -12,33 +9,17 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import keras_vae as kv
-from keras_vae.config import Config, StageConfig, override
+from keras_vae.config import override
 from keras_vae.files import write_text
 from keras_vae.training.callbacks.guard import NotFiniteError
+from tests import tiny
+from tests.scripts import Script
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 4}
-CONFIG = Config(
-    dataset="faces",
-    data_options={"image_size": [16, 16], "count": 80},
-    stages=(
-        StageConfig("ae", "autoencoder", "strided_conv", 16, network_options={"width": 0.1}, **NUMBERS),
-        StageConfig("vae", "gaussian_vae", "latent_residual", 6, model_options={"error_space": "pixels"}, **NUMBERS),
-        StageConfig("second", "gaussian_vae", "concat_mlp", 6, network_options={"width": 16}, **NUMBERS),
-    ),
-)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A trained run and its stack; tests must not change it."""
-    workdir = tmp_path_factory.mktemp("runs") / "run"
-    kv.train(CONFIG, workdir)
-    return workdir
+CONFIG = tiny.CONFIG
 
 
 def faces(count):
-    return kv.data.load("faces", "test", image_size=(16, 16), count=count)
+    return kv.data.load("faces", "test", image_size=(16, 24), count=count)
 
 
 def test_a_run_is_a_directory(run):
@@ -60,8 +41,7 @@ def test_tensorboard_has_every_term(run):
     assert {"samples", "reconstructions", "posterior mean"} <= set(tags["tensors"])
 
 
-def test_the_public_methods(run):
-    stack = kv.load(run)
+def test_the_public_methods(stack):
     images = faces(5)
     assert stack.stages == ["ae", "vae", "second"]
     assert stack.latent_dim == 6
@@ -69,52 +49,54 @@ def test_the_public_methods(run):
     mean, stddev = stack.encode(images)
     assert mean.shape == stddev.shape == (5, 6)
     assert np.all(stddev > 0)
-    assert stack.encode(images, stage="ae")[0].shape == (5, 16)
+    assert stack.encode(images, stage="ae")[0].shape == (5, 24)
     assert not stack.encode(images, stage="ae")[1].any()
-    np.testing.assert_allclose(stack.reconstruct(images), stack.decode(mean), atol=1e-6)
-    np.testing.assert_allclose(stack.encode(images / np.float32(255))[0], mean, atol=1e-5)
+    np.testing.assert_allclose(stack.reconstruct(images), stack.decode(mean), atol=tiny.ROUNDING)
+    np.testing.assert_allclose(stack.encode(images / np.float32(255))[0], mean, atol=tiny.ROUNDING)
     for pictures in (stack.reconstruct(images), stack.sample(3), stack.sample(3, stage="ae")):
         assert pictures.dtype == np.float32
-        assert pictures.shape[1:] == (16, 16, 3)
+        assert pictures.shape[1:] == (16, 24, 3)
         assert pictures.min() >= 0
         assert pictures.max() <= 1
 
 
-def test_a_sample_depends_on_its_seed_and_place_alone(run):
-    stack = kv.load(run)
+def test_a_sample_depends_on_its_seed_and_place_alone(stack):
     many = stack.sample(300, seed=7)
-    np.testing.assert_allclose(stack.sample(2, seed=7), many[:2], atol=1e-6)
+    np.testing.assert_allclose(stack.sample(2, seed=7), many[:2], atol=tiny.ROUNDING)
     assert np.abs(stack.sample(2, seed=8) - many[:2]).max() > 1e-3
     assert len(np.unique(many.round(4), axis=0)) == 300
 
 
-def test_a_score_is_the_bound_and_does_not_depend_on_the_batch(run):
-    stack = kv.load(run)
+def test_a_score_is_the_bound_and_does_not_depend_on_the_batch(stack):
     images = faces(9)
     score = stack.score(images)
     np.testing.assert_allclose(score["elbo"], -(score["reconstruction"] + score["kl"]), rtol=1e-6)
-    np.testing.assert_allclose(stack.score(images[4:5])["elbo"], score["elbo"][4:5], rtol=1e-4)
+    # Of the terms, not of their sum: of an elbo near zero nothing may be left but rounding.
+    for name in ("reconstruction", "kl"):
+        np.testing.assert_allclose(stack.score(images[4:5])[name], score[name][4:5], rtol=1e-4, err_msg=name)
     # Against the definition, with many fresh draws.
     mean, stddev = (part[:1] for part in stack.encode(images))
     z = mean + stddev * np.random.default_rng(0).standard_normal((4000, 6)).astype(np.float32)
     gamma = float(stack.stage("vae").gamma.value)
-    error = np.sum((stack.decode(z) - images[:1] / np.float32(255)) ** 2, axis=(1, 2, 3))
-    d = images[0].size
-    expected = np.mean(error) / (2 * gamma) + d / 2 * np.log(2 * np.pi * gamma)
-    assert score["reconstruction"][0] == pytest.approx(expected, rel=0.02)
+    errors = np.sum((stack.decode(z) - images[:1] / np.float32(255)) ** 2, axis=(1, 2, 3)) / (2 * gamma)
+    constant = images[0].size / 2 * np.log(2 * np.pi * gamma)
+    noise = np.std(errors) / np.sqrt(4)  # of four antithetic pairs, whose halves may be alike
+    assert score["reconstruction"][0] == pytest.approx(np.mean(errors) + constant, rel=1e-5, abs=5 * noise)
     kl = 0.5 * np.sum(mean**2 + stddev**2 - np.log(stddev**2) - 1)
     assert score["kl"][0] == pytest.approx(kl, rel=1e-4)
 
 
-def test_a_second_stage_describes_draws(run):
+def test_a_second_stage_describes_draws(stack):
     """It was trained on z ~ q(z|x): of the means alone, its codes would vary less than the prior it was fitted to."""
-    stack, same = kv.load(run), np.repeat(faces(1), 300, axis=0)
+    same = np.repeat(faces(1), 300, axis=0)
     mean, stddev = stack.encode(same)
     assert np.ptp(mean, axis=0).max() < 1e-4
     means = stack.encode(same, stage="second")[0]
     z = mean[:1] + stddev[:1] * np.random.default_rng(0).standard_normal((4000, 6)).astype(np.float32)
     expected = stack.stage("second").encode(z)[0].numpy()
-    np.testing.assert_allclose(means.mean(axis=0), expected.mean(axis=0), atol=4 * expected.std() / np.sqrt(300))
+    np.testing.assert_allclose(
+        means.mean(axis=0), expected.mean(axis=0), atol=5 * expected.std(axis=0).max() / np.sqrt(300)
+    )
     np.testing.assert_allclose(means.std(axis=0), expected.std(axis=0), rtol=0.25)
     np.testing.assert_allclose(stack.encode(same[:7], stage="second")[0], means[:7], atol=1e-5)
 
@@ -142,26 +124,24 @@ def test_a_second_stage_trains_on_fresh_draws(run, monkeypatch):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.zeros((2, 16, 16), np.float32), r"images has shape \(2, 16, 16\); expected \(n, 16, 16, 3\)"),
-        (np.zeros((2, 16, 15, 3), np.float32), r"images has shape"),
-        (np.zeros((0, 16, 16, 3), np.float32), r"images is empty"),
+        (np.zeros((2, 16, 24), np.float32), r"images has shape \(2, 16, 24\); expected \(n, 16, 24, 3\)"),
+        (np.zeros((2, 16, 23, 3), np.float32), r"images has shape"),
+        (np.zeros((0, 16, 24, 3), np.float32), r"images is empty"),
         (
-            np.full((2, 16, 16, 3), 255.0, np.float32),
+            np.full((2, 16, 24, 3), 255.0, np.float32),
             r"images has values in \[255, 255\]; expected float32 in \[0, 1\]",
         ),
-        (np.full((2, 16, 16, 3), np.nan, np.float32), r"images has 1536 values that are NaN or infinite"),
-        (np.zeros((2, 16, 16, 3), np.int64), r"images has dtype int64; expected float32"),
+        (np.full((2, 16, 24, 3), np.nan, np.float32), r"images has 2304 values that are NaN or infinite"),
+        (np.zeros((2, 16, 24, 3), np.int64), r"images has dtype int64; expected float32"),
     ],
 )
-def test_wrong_images_are_refused(run, images, message):
-    stack = kv.load(run)
+def test_wrong_images_are_refused(stack, images, message):
     for method in (stack.encode, stack.reconstruct, stack.score):
         with pytest.raises(ValueError, match=message):
             method(images)
 
 
-def test_wrong_codes_counts_and_stages_are_refused(run):
-    stack = kv.load(run)
+def test_wrong_codes_counts_and_stages_are_refused(stack):
     with pytest.raises(ValueError, match=r"codes has shape \(2, 5\); expected \(n, 6\)"):
         stack.decode(np.zeros((2, 5)))
     with pytest.raises(ValueError, match="count is 0; expected a whole number of at least 1"):
@@ -170,10 +150,10 @@ def test_wrong_codes_counts_and_stages_are_refused(run):
         stack.encode(faces(1), stage="third")
 
 
-def test_a_stage_file_loads_in_a_process_that_only_imports_the_package(run):
-    code = f"import keras, keras_vae; m = keras.saving.load_model({str(run / 'vae' / 'model.keras')!r}); print(m.beta)"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "1.0"
+def test_a_stage_file_loads_in_a_process_that_only_imports_the_package(run, tmp_path):
+    path = str(run / "vae" / "model.keras")
+    (tmp_path / "load.py").write_text(f"import keras, keras_vae\nprint(keras.saving.load_model({path!r}).beta)")
+    assert Script(tmp_path / "log", tmp_path / "load.py").wait() == (0, "1.0\n")
 
 
 def test_the_same_command_again_changes_nothing(run, capsys):

@@ -1,12 +1,27 @@
-"""Small models and data that several tests train."""
+"""Small models, data and a run that several tests train."""
 
 import keras
 import numpy as np
 
+from keras_vae.config import Config, StageConfig
 from keras_vae.models import GaussianVAE
 from keras_vae.networks import asperti_dense
 
 SHAPE = (4, 6, 1)
+# Pixels and codes in another graph or batch size agree to this: there float32 is summed in another order.
+ROUNDING = 1e-5
+
+# Outside XLA, where compiling takes longer than these steps; tests/test_engine.py shows that both paths agree.
+NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 5, "jit_compile": False}
+CONFIG = Config(  # of the fixture `run`: VAE+
+    dataset="faces",
+    data_options={"image_size": [16, 24], "count": 80},
+    stages=(
+        StageConfig("ae", "autoencoder", "strided_conv", 24, network_options={"width": 0.1}, **NUMBERS),
+        StageConfig("vae", "gaussian_vae", "latent_residual", 6, model_options={"error_space": "pixels"}, **NUMBERS),
+        StageConfig("second", "gaussian_vae", "concat_mlp", 6, network_options={"width": 16}, **NUMBERS),
+    ),
+)
 
 
 def images(count=64, seed=0):

@@ -40,7 +40,7 @@ def fit_screen(stack, images):
 
 def screening(codec, screen, images):
     """images (n, *data_shape) -> {"strangeness_elbo", "strangeness_reconstruction", "strangeness", each (n,), and for
-    images "strangeness_png"}.
+    images "strangeness_png_bytes"}.
 
     A strangeness is the share of the held-out images that are less strange. The third combines what is off the
     manifold, by its reconstruction, with what lies oddly on it, by its KL: the larger of the two shares, as a share.
@@ -53,7 +53,9 @@ def screening(codec, screen, images):
         "strangeness": share(screen.combined, tf.maximum(*shares)),
     }
     if screen.pixel_error is not None:
-        found["strangeness_png"] = encode_png(heat_map(to_unit(images), codec.reconstruct(images), screen.pixel_error))
+        found["strangeness_png_bytes"] = encode_png(
+            heat_map(to_unit(images), codec.reconstruct(images), screen.pixel_error)
+        )
     return found
 
 

@@ -4,6 +4,7 @@ Sampling cannot prove that. What is computed: every minimum reached from random 
 of the whole eq. (3), has the value of the closed form; saddle_points.py follows the other stationary points.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -18,12 +19,21 @@ from keras_vae.theory.affine import AffineVAE, affine_optimum, energy, nats, red
 DIMENSION, RANK, LATENT_DIM, GAMMA = 4, 2, 3, 0.1
 
 
-def minima_of_decoder(covariance, gamma, latent_dim, starts=30, seed=0):
-    """Minima of eq. (5) of the supplement from random starts: W_x (starts, d, latent_dim) and energies (starts,)."""
-    shape = (len(covariance), latent_dim)
-    points = np.random.default_rng(seed).standard_normal((starts, math.prod(shape)))
+def minima_of_decoder(covariance, gamma, starts):
+    """Minima of eq. (5) of the supplement from each W_x of `starts` (n, d, kappa): W_x (n, d, kappa), energies (n,)."""
+    count, *shape = starts.shape
+    points = starts.reshape(count, -1)
     points, values = minimise(lambda point: reduced_energy(tf.reshape(point, shape), gamma, covariance), points)
-    return points.reshape(starts, *shape), values
+    return points.reshape(starts.shape), values
+
+
+def random_starts(d, latent_dim, count=5, seed=0):
+    """`count` random W_x, each with its columns in every order: (count kappa!, d, kappa).
+
+    Eq. (5) does not notice the order, so which of the minima that differ in it are found is not left to chance.
+    """
+    points = np.random.default_rng(seed).standard_normal((count, d, latent_dim))
+    return np.concatenate([points[:, :, order] for order in itertools.permutations(range(latent_dim))])
 
 
 def minima_of_all_parameters(mean, covariance, gamma, latent_dim, starts=3, seed=0):
@@ -88,7 +98,7 @@ def check():
     """The value, the number and the isolation of the minima; PPCA."""
     mean, covariance = subspace.embedding(DIMENSION, RANK)[1], subspace.covariance(DIMENSION, RANK)
     optimum = affine_optimum(covariance, GAMMA, LATENT_DIM)
-    W, values = minima_of_decoder(covariance, GAMMA, LATENT_DIM)
+    W, values = minima_of_decoder(covariance, GAMMA, random_starts(DIMENSION, LATENT_DIM))
     kinds = {axis_of_columns(one, covariance) for one in W}
     whole = minima_of_all_parameters(mean, covariance, GAMMA, LATENT_DIM) - LATENT_DIM
     top = np.linalg.eigvalsh(covariance)[-1]
