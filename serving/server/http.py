@@ -230,10 +230,10 @@ class HttpServer:
         """(status, body) when a thread was free for the request and has answered it, or _RefusedError."""
         await self._turn(target, call)
         call.begun, call.queued_s = True, time.monotonic() - call.arrival
-        work = self._pool.submit(self._rest.answer, "POST", target, body, call)
+        work = self._loop.run_in_executor(self._pool, self._rest.answer, "POST", target, body, call)
         work.add_done_callback(lambda _: self._end(call))
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(work), self._left_s(call))
+        try:  # shielded, as a thread cannot be stopped: it is free when it has come to its end
+            return await asyncio.wait_for(asyncio.shield(work), self._left_s(call))
         except asyncio.TimeoutError:
             raise _RefusedError(504, LATE) from None
 
@@ -258,14 +258,9 @@ class HttpServer:
         return None if call.deadline is None else max(0.0, call.deadline - time.monotonic())
 
     def _end(self, call):
-        """In the thread of a request that has ended, whether or not its client still waits."""
-
-        def end():
-            self._bytes -= call.bytes
-            self._free.release()
-
-        with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
-            self._loop.call_soon_threadsafe(end)
+        """The thread is done with a request, whether or not its client still waits."""
+        self._bytes -= call.bytes
+        self._free.release()
 
     def _tell(self, request, response, call, name):
         """The line in the log."""
