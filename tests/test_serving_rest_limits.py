@@ -243,6 +243,15 @@ def test_request_ids_come_back_and_are_logged():
     assert all(line["duration_ms"] >= line["queue_ms"] >= 0 and line["bytes_sent"] > 0 for line in lines)
 
 
+def test_a_log_that_nobody_reads_any_more_stops_nothing():
+    class Broken(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError
+
+    with serving(access_log=Broken()) as port:
+        assert [ask(port)[0] for _ in range(3)] == [200] * 3
+
+
 def hostile():
     """Raw bytes: sound requests with bytes changed, cut out, doubled or put in, and plain noise."""
     chance = random.Random(0)

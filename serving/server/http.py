@@ -28,6 +28,7 @@ METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_LINE = 2**16  # bytes of a request line or a header
 LINGER_S = 0.25  # how long a draining server still hears requests on connections that are open
 RETRY_AFTER_S = 1
+LONGEST_LOGGED = 1024  # characters of what a client made up
 LATE = "The request was not answered in time"
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -149,8 +150,6 @@ class HttpServer:
             response = await self._respond(request, call)
         except _RefusedError as refused:
             response = _json(refused.status, error_body(str(refused)))
-            if refused.status == 503:
-                response.headers["Retry-After"] = str(RETRY_AFTER_S)
             if not request.content.is_eof():
                 response.force_close()  # nobody reads the rest of the body
         finally:
@@ -159,6 +158,8 @@ class HttpServer:
             self._connections.awaits(request.protocol, self._limits.keep_alive_in_ms)
             self._tell(request, response, call, name)
         response.headers["X-Request-Id"] = name
+        if response.status == 503:
+            response.headers["Retry-After"] = str(RETRY_AFTER_S)
         if self._cors:
             response.headers.update(CORS_HEADERS)
         if self._draining:
@@ -229,10 +230,10 @@ class HttpServer:
         """(status, body) when a thread was free for the request and has answered it, or _RefusedError."""
         await self._turn(target, call)
         call.begun, call.queued_s = True, time.monotonic() - call.arrival
-        work = self._pool.submit(self._rest.answer, "POST", target, body, call)
+        work = self._loop.run_in_executor(self._pool, self._rest.answer, "POST", target, body, call)
         work.add_done_callback(lambda _: self._end(call))
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(work), self._left_s(call))
+        try:  # shielded, as a thread cannot be stopped: it is free when it has come to its end
+            return await asyncio.wait_for(asyncio.shield(work), self._left_s(call))
         except asyncio.TimeoutError:
             raise _RefusedError(504, LATE) from None
 
@@ -257,14 +258,9 @@ class HttpServer:
         return None if call.deadline is None else max(0.0, call.deadline - time.monotonic())
 
     def _end(self, call):
-        """In the thread of a request that has ended, whether or not its client still waits."""
-
-        def end():
-            self._bytes -= call.bytes
-            self._free.release()
-
-        with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
-            self._loop.call_soon_threadsafe(end)
+        """The thread is done with a request, whether or not its client still waits."""
+        self._bytes -= call.bytes
+        self._free.release()
 
     def _tell(self, request, response, call, name):
         """The line in the log."""
@@ -275,16 +271,17 @@ class HttpServer:
             "request_id": name,
             "peer": request.remote,
             "method": request.method,
-            "path": request.raw_path,
-            "model": call.model,
-            "signature": call.signature,
+            "path": request.raw_path[:LONGEST_LOGGED],
+            "model": call.model[:LONGEST_LOGGED],
+            "signature": call.signature[:LONGEST_LOGGED],
             "status": response.status if response else 499,  # the client has gone
             "bytes_received": call.bytes,
             "bytes_sent": len(response.body or b"") if response else 0,
             "duration_ms": round(1e3 * (time.monotonic() - call.begin), 3),
             "queue_ms": round(1e3 * call.queued_s, 3),
         }
-        print(json.dumps(line), file=self._log, flush=True)
+        with contextlib.suppress(OSError):  # whoever read the log may have gone; requests are answered all the same
+            print(json.dumps(line), file=self._log, flush=True)
 
 
 class _RefusedError(Exception):
