@@ -15,6 +15,7 @@ from serving import arguments, pictures, transports
 from serving.transports.patience import Patience
 
 ROWS_PER_REQUEST = 64
+Images = np.ndarray | list[bytes]  # uint8 or float in [0, 1], (n, H, W, C), or the bytes of n PNG or JPEG files
 
 
 class Client:
@@ -25,41 +26,42 @@ class Client:
     together. retries: more attempts of a request that meets UNAVAILABLE. ca_file: PEM certificates to trust on a secure
     port; those of the system by default. Many pictures travel 64 at a time.
 
-    Pictures come as uint8, in whichever form costs the server least; `floats=True` asks for the model's own float32,
-    exactly, which over REST is long text. uint8 images are sent as PNG, without loss, where that is smaller.
+    Pictures are float32 in [0, 1]: over gRPC the model's own; over REST, where those are long text, of 8 bits.
+    `png=False` asks for the model's own over REST too, `png=True` for uint8, in whichever form costs the server least.
+    uint8 images are sent as PNG, without loss, where that is smaller.
 
     Raises ValueError for wrong arguments, serving.transports.errors.RequestError for what goes wrong on the way.
     """
 
     def __init__(
         self,
-        address="http://127.0.0.1:8501",
-        model="vae",
-        version=None,
-        label=None,
-        deadline_s=30.0,
-        retries=6,
-        ca_file=None,
-    ):
+        address: str = "http://127.0.0.1:8501",
+        model: str = "vae",
+        version: int | None = None,
+        label: str | None = None,
+        deadline_s: float = 30.0,
+        retries: int = 6,
+        ca_file: str | None = None,
+    ) -> None:
         self._transport = transports.connect(address, model, version, label, ca_file)
         self._patience = functools.partial(Patience, deadline_s, retries)
         self._signatures = None
 
-    def __enter__(self):
+    def __enter__(self) -> "Client":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Close the connections."""
         self._transport.close()
 
-    def status(self):
+    def status(self) -> list[dict]:
         """The versions of the model, newest first: [{"version", "state", "code", "message"}]."""
         return self._patience().call(self._transport.status)
 
-    def sample(self, count, seed=0, temperature=1.0, floats=False):
+    def sample(self, count: int, seed: int = 0, temperature: float = 1.0, png: bool | None = None) -> np.ndarray:
         """`count` pictures (n, H, W, C); picture i depends on seed and i alone.
 
         temperature: factor on the deviation of every draw.
@@ -67,11 +69,11 @@ class Client:
         inputs = {"seed": arguments.row_seeds(count, seed)}
         patience = self._patience()
         if temperature == 1.0:
-            return self._pictures(patience, "sample", floats, **inputs)
+            return self._pictures(patience, "sample", png, **inputs)
         inputs["temperature"] = np.full(count, temperature, np.float32)
-        return _finished(self._ask(patience, "sample_at_temperature", **inputs)["images"], floats)
+        return _finished(self._ask(patience, "sample_at_temperature", **inputs)["images"], png)
 
-    def encode(self, images):
+    def encode(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of q(z|x), each (n, latent_dim).
 
         images: uint8 or float in [0, 1], (n, H, W, C), or a list of the bytes of PNG or JPEG files, of any size.
@@ -80,13 +82,13 @@ class Client:
         answer = self._ask_about(patience, "encode", self._checked(patience, images))
         return answer["mean"], answer["stddev"]
 
-    def decode(self, codes, floats=False):
+    def decode(self, codes: np.ndarray, png: bool | None = None) -> np.ndarray:
         """The pictures (n, H, W, C) of codes (n, latent_dim)."""
         patience = self._patience()
         latent_dim = self._signature(patience, "decode").inputs["codes"].shape[1]
-        return self._pictures(patience, "decode", floats, codes=arguments.codes(codes, latent_dim))
+        return self._pictures(patience, "decode", png, codes=arguments.codes(codes, latent_dim))
 
-    def reconstruct(self, images, floats=False):
+    def reconstruct(self, images: Images, png: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The pictures of the images' codes (n, H, W, C), and each one's squared error, summed over the picture.
 
         images: as for encode.
@@ -94,18 +96,18 @@ class Client:
         patience = self._patience()
         images = self._checked(patience, images)
         files = isinstance(images, list) or (images.dtype == np.uint8 and images.shape[-1] in pictures.CHANNELS)
-        if files and not floats and "reconstruct_png" in self._known(patience):
+        if files and self._in_8_bits(png) and "reconstruct_png" in self._known(patience):
             answer = self._ask(patience, "reconstruct_png", image_bytes=_packed(images))
-            return _unpacked(answer["image_bytes"]), answer["squared_error"]
+            return _finished(_unpacked(answer["image_bytes"]), png), answer["squared_error"]
         answer = self._ask_about(patience, "reconstruct", images)
-        return _finished(answer["images"], floats), answer["squared_error"]
+        return _finished(answer["images"], png), answer["squared_error"]
 
-    def score(self, images):
+    def score(self, images: Images) -> dict[str, np.ndarray]:
         """{"elbo", "reconstruction", "kl"} per image, in nats; reconstruction and kl grow with strangeness."""
         patience = self._patience()
         return self._ask_about(patience, "score", self._checked(patience, images))
 
-    def screen(self, images):
+    def screen(self, images: Images) -> dict[str, np.ndarray]:
         """{"strangeness_elbo", "strangeness_reconstruction", "strangeness"}: shares of held-out images less strange.
 
         And "heat_maps", uint8 (n, H, W, 3): where each image is strange. images: as for encode.
@@ -116,11 +118,14 @@ class Client:
             answer["heat_maps"] = _unpacked(answer.pop(name))
         return answer
 
-    def _pictures(self, patience, subject, floats, **inputs):
+    def _pictures(self, patience, subject, png, **inputs):
         """The pictures of `subject`, sample or decode, from the signature that costs least of those that are served."""
-        names = [subject] if floats else [subject + form for form in self._transport.forms_of_pictures]
+        names = [subject + form for form in self._transport.forms_of_pictures] if self._in_8_bits(png) else [subject]
         answer = self._ask(patience, next((each for each in names if each in self._known(patience)), subject), **inputs)
-        return _unpacked(answer["image_bytes"]) if "image_bytes" in answer else _finished(answer["images"], floats)
+        return _finished(_unpacked(answer["image_bytes"]) if "image_bytes" in answer else answer["images"], png)
+
+    def _in_8_bits(self, png):
+        return self._transport.numbers_are_text if png is None else png
 
     def _ask_about(self, patience, subject, images):
         """The answer of `subject`, encode say, or of its variant for the way in which the images travel best."""
@@ -173,9 +178,11 @@ def _unpacked(files):
     return np.stack([pictures.from_png(data) for data in files])
 
 
-def _finished(images, floats):
-    """float32, or uint8 where they are pictures."""
-    return images if floats or images.ndim != 4 else pictures.to_uint8(images)
+def _finished(images, png):
+    """uint8 for png=True, else float32 in [0, 1]; points (n, d) as they are."""
+    if png and images.ndim == 4:
+        return pictures.to_uint8(images)
+    return images / np.float32(255) if images.dtype == np.uint8 else images
 
 
 if __name__ == "__main__":

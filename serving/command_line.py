@@ -15,7 +15,7 @@ from serving.transports.errors import RequestError
 
 def sample(client, args):
     """Pictures from the prior."""
-    return {"images": client.sample(args.count, args.seed, args.temperature, args.floats)}
+    return {"images": client.sample(args.count, args.seed, args.temperature, png=False if args.floats else None)}
 
 
 def encode(client, args):
@@ -25,12 +25,13 @@ def encode(client, args):
 
 def decode(client, args):
     """Pictures of codes: the array `mean` or `codes` of an .npz or .json file."""
-    return {"images": client.decode(read_codes(args.file), args.floats)}
+    return {"images": client.decode(read_codes(args.file), png=False if args.floats else None)}
 
 
 def reconstruct(client, args):
     """Pictures as the model sees them, and the squared error of each."""
-    return dict(zip(("images", "squared_error"), client.reconstruct(read_files(args.files), args.floats)))
+    images, squared_error = client.reconstruct(read_files(args.files), png=False if args.floats else None)
+    return {"images": images, "squared_error": squared_error}
 
 
 def score(client, args):

@@ -62,7 +62,7 @@ def test_it_says_what_the_model_says(client, model):
         mean, stddev = client.encode(images)
         close(mean, model.encode(unit)["mean"])
         close(stddev, model.encode(unit)["stddev"])
-        reconstruction, squared_error = client.reconstruct(images, floats=True)
+        reconstruction, squared_error = client.reconstruct(images, png=False)
         close(reconstruction, model.reconstruct(unit)["images"])
         close(squared_error, model.reconstruct(unit)["squared_error"])
         score = client.score(images)
@@ -70,13 +70,13 @@ def test_it_says_what_the_model_says(client, model):
         for name, values in score.items():
             close(values, model.score(unit)[name])
     codes = np.random.default_rng(2).normal(size=(ROWS, tiny_served.LATENT_DIM)).astype(np.float32)
-    close(client.decode(codes, floats=True), model.decode(codes)["images"])
+    close(client.decode(codes, png=False), model.decode(codes)["images"])
 
 
 def test_samples_come_from_a_seed_a_row(client, model):
     seeds = tf.constant([(7 << 32) + row for row in range(ROWS)], tf.int64)
-    close(client.sample(ROWS, seed=7, floats=True), model.sample(seeds)["images"])
-    close(client.sample(3, seed=7, temperature=0.5, floats=True), model.sample(seeds[:3], tf.fill([3], 0.5))["images"])
+    close(client.sample(ROWS, seed=7, png=False), model.sample(seeds)["images"])
+    close(client.sample(3, seed=7, temperature=0.5, png=False), model.sample(seeds[:3], tf.fill([3], 0.5))["images"])
 
 
 def test_both_ways_give_equal_arrays(addresses):
@@ -84,9 +84,12 @@ def test_both_ways_give_equal_arrays(addresses):
         for images in (floats(5), noise(5), [to_png(image) for image in noise(5)]):
             for one, other in zip(rest.encode(images), rpc.encode(images)):
                 np.testing.assert_array_equal(one, other)
-        for floats_too in (False, True):
-            ours, theirs = (each.sample(9, seed=2**31 - 1, floats=floats_too) for each in (rest, rpc))
+        for png in (False, True):
+            ours, theirs = (each.sample(9, seed=2**31 - 1, png=png) for each in (rest, rpc))
             np.testing.assert_array_equal(ours, theirs)
+        ours, theirs = (each.sample(9) for each in (rest, rpc))  # of 8 bits over REST, exact over gRPC
+        assert ours.dtype == theirs.dtype == np.float32
+        np.testing.assert_array_equal(ours, np.round(theirs * 255) / np.float32(255))
         assert rest.status() == rpc.status()
         assert rest._signature(rest._patience(), "sample") == rpc._signature(rpc._patience(), "sample")
 
@@ -97,13 +100,13 @@ def rounded(pictures, exact):
 
 
 def test_pictures_are_the_floats_rounded(client):
-    rounded(client.sample(ROWS, seed=3), client.sample(ROWS, seed=3, floats=True))
+    rounded(client.sample(ROWS, seed=3, png=True), client.sample(ROWS, seed=3, png=False))
     cold = {"seed": 3, "temperature": 0.5}
-    rounded(client.sample(3, **cold), client.sample(3, floats=True, **cold))
-    rounded(client.decode(np.eye(5)), client.decode(np.eye(5), floats=True))
+    rounded(client.sample(3, png=True, **cold), client.sample(3, png=False, **cold))
+    rounded(client.decode(np.eye(5), png=True), client.decode(np.eye(5), png=False))
     for images in (noise(4), floats(4)):
-        pictures, squared_error = client.reconstruct(images)
-        exact, expected_error = client.reconstruct(images, floats=True)
+        pictures, squared_error = client.reconstruct(images, png=True)
+        exact, expected_error = client.reconstruct(images, png=False)
         rounded(pictures, exact)
         np.testing.assert_array_equal(squared_error, expected_error)
 
@@ -126,7 +129,7 @@ def test_pictures_are_asked_for_in_the_cheapest_form_that_is_served(scheme, serv
         monkeypatch.setattr(
             client, "_ask", lambda patience, name, **inputs: used.append(name) or ask(patience, name, **inputs)
         )
-        rounded(client.sample(2), client.sample(2, floats=True))
+        rounded(client.sample(2, png=True), client.sample(2, png=False))
         assert used == [asked, "sample"]
 
 
@@ -154,10 +157,10 @@ def test_uint8_travels_as_png_where_that_is_smaller(addresses, monkeypatch):
 def test_versions_and_labels(client, address):
     assert [each["version"] for each in client.status()] == [2, 1]
     assert {each["state"] for each in client.status()} == {"AVAILABLE"}
-    newest, old = client.sample(1, floats=True), tiny_served.Model(seed=1).sample(tf.constant([0], tf.int64))["images"]
+    newest, old = client.sample(1, png=False), tiny_served.Model(seed=1).sample(tf.constant([0], tf.int64))["images"]
     for where, expected in ({"version": 1}, old), ({"label": "stable"}, old), ({"label": "canary"}, newest):
         with Client(address, **where) as other:
-            close(other.sample(1, floats=True), expected)
+            close(other.sample(1, png=False), expected)
     with pytest.raises(ValueError, match="version, label: expected one of them"):
         Client(address, version=1, label="stable")
 

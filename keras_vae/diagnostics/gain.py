@@ -1,6 +1,8 @@
 """Reconstruction gain of latent dimensions, and the worth of a dimension under added noise."""
 
 import dataclasses
+import typing
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,12 +12,15 @@ from keras_vae.checks import checked_data
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import kl_terms, squared_error
 
+if typing.TYPE_CHECKING:
+    from keras_vae.models.stack import Stack
+
 BATCH = 256
 DEVIATIONS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 NODES = 16  # of Gauss-Hermite quadrature: exact for a decoder that is a polynomial of degree 15 in the dimension
 
 
-def reconstruction_gain(stack, images, stage=None):
+def reconstruction_gain(stack: "Stack", images: np.ndarray, stage: str | None = None) -> np.ndarray:
     """The squared error in pixels that zeroing each dimension of the posterior mean adds, (latent_dim,).
 
     Variable collapse, section 5: near zero for a collapsed dimension. `stage`: of the inference code by default.
@@ -26,7 +31,7 @@ def reconstruction_gain(stack, images, stage=None):
     return decoder_gain(lambda z: stack.codec.decode(z, stage), mean, to_unit(images))
 
 
-def decoder_gain(decode, codes, targets):
+def decoder_gain(decode: Callable, codes: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """The squared error that zeroing each code dimension adds, (latent_dim,): variable collapse, section 5.
 
     It is the mean over examples of ||x - decode(z with z_k = 0)||^2 - ||x - decode(z)||^2.
@@ -63,12 +68,18 @@ class NoiseProbe:
     kl: np.ndarray  # of the dimension, in nats
 
     @property
-    def worth_keeping(self):
+    def worth_keeping(self) -> np.ndarray:
         """Bool per deviation: while the gain exceeds the KL, the dimension lowers the loss; beyond, it collapses."""
         return self.gain_in_nats > self.kl
 
 
-def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
+def noise_probe(
+    stack: "Stack",
+    images: np.ndarray,
+    dimension: int,
+    deviations: Sequence[float] = DEVIATIONS,
+    stage: str | None = None,
+) -> NoiseProbe:
     """NoiseProbe of one dimension: variable collapse, Fig. 7, as a measurement at fixed weights.
 
     z_k ~ N(mu_k, sigma_k^2 + deviation^2), the other dimensions at their means. The expectation over z_k is by
@@ -103,5 +114,5 @@ def noise_probe(stack, images, dimension, deviations=DEVIATIONS, stage=None):
         errors = [error(mu + node * np.sqrt(total)) for node in nodes]
         gain.append(zeroed - float(np.dot(weights, errors)))
         kl.append(np.mean(kl_terms(mu, np.sqrt(total))))
-    gain, gamma = np.asarray(gain), float(stack.codec.gamma(stage))
-    return NoiseProbe(np.asarray(deviations, np.float64), gain, gain / (2.0 * gamma), np.asarray(kl))
+    gains, gamma = np.asarray(gain), float(stack.codec.gamma(stage))
+    return NoiseProbe(np.asarray(deviations, np.float64), gains, gains / (2.0 * gamma), np.asarray(kl))

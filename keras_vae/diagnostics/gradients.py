@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from keras_vae.checks import checked_data
 from keras_vae.models.stack import Stack
+from keras_vae.models.trainable import Trainable
 
 
-def gradient_norm(model, images, batch_size=256):
+def gradient_norm(model: Trainable, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
     """||dL/dz||_2 of each example, (n,), L being the loss of one example (regularisation balance, Fig. 1).
 
     model: a stack, whose active stage is measured, or one of our stages on its own, on its own data. Weights, gamma

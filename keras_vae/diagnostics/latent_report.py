@@ -1,6 +1,9 @@
 """Latent moments as a Keras metric, and a callback that reports them during the fit of any Keras model."""
 
+from collections.abc import Callable
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_vae.maths.gaussians import kl_terms
@@ -14,7 +17,9 @@ class LatentReport(keras.callbacks.Callback):
     to_stddev  for an encoder that returns something else, as log variances: lambda v: keras.ops.exp(v / 2).
     """
 
-    def __init__(self, encoder, images, batch_size=256, to_stddev=None):
+    def __init__(
+        self, encoder: Callable, images: np.ndarray, batch_size: int = 256, to_stddev: Callable | None = None
+    ) -> None:
         super().__init__()
         self.encoder, self.images, self.batch_size = encoder, images, batch_size
         self.to_stddev, self.moments = to_stddev or (lambda stddev: stddev), None
@@ -48,7 +53,9 @@ class LatentMoments(keras.metrics.Metric):
     six of its sixteen digits, where float32 would have none left.
     """
 
-    def __init__(self, latent_dim, threshold=0.01, name="latent_moments", **kwargs):
+    def __init__(
+        self, latent_dim: int, threshold: float = 0.01, name: str = "latent_moments", **kwargs: object
+    ) -> None:
         super().__init__(name=name, **{**kwargs, "dtype": "float64"})
         self.latent_dim, self.threshold = latent_dim, threshold
         names = ("mean", "squared_mean", "variance", "divergence")

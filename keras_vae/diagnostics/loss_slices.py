@@ -1,6 +1,7 @@
 """Slices through the loss of a Gaussian VAE."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,15 @@ from keras_vae.maths.seeded_normal import seeded_normal
 from keras_vae.models.gaussian_vae import GaussianVAE
 
 
-def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
+def loss_slices(
+    model: GaussianVAE,
+    images: np.ndarray,
+    direction: Sequence,
+    positions: Sequence[float],
+    gammas: Sequence[float],
+    draws: int = 8,
+    seed: int = 0,
+) -> np.ndarray:
     """The loss at weights + position * direction, (len(gammas), len(positions)): Fig. 3 of infinite gradients.
 
     In nats, the mean over images of eq. (2), as the model trains it (eq. (3) of that paper is twice it, less its
@@ -27,8 +36,8 @@ def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
         raise ValueError(f"model is a {type(model).__name__}; expected a GaussianVAE")
     if draws < 2 or draws % 2:
         raise ValueError(f"draws is {draws}; expected an even number: they come in antithetic pairs")
-    gammas, positions = np.asarray(gammas, np.float64), np.asarray(positions, np.float64)
-    if gammas.ndim != 1 or positions.ndim != 1 or not (gammas > 0).all():
+    variances, places = np.asarray(gammas, np.float64), np.asarray(positions, np.float64)
+    if variances.ndim != 1 or places.ndim != 1 or not (variances > 0).all():
         raise ValueError("gammas and positions must be lists of numbers, gammas above zero")
     images, steps = checked_data(images, model.data_shape), _direction(direction, seed)
     target, d = to_unit(tf.constant(images)), float(np.prod(model.data_shape))
@@ -46,7 +55,7 @@ def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
     moments = moments.get_concrete_function()
     before, errors, kls = [variable.numpy() for variable, _ in steps], [], []
     try:
-        for position in positions:
+        for position in places:
             for (variable, step), start in zip(steps, before):
                 variable.assign(start + position * step)
             error, kl = moments()
@@ -55,7 +64,7 @@ def loss_slices(model, images, direction, positions, gammas, draws=8, seed=0):
     finally:
         for (variable, _), start in zip(steps, before):
             variable.assign(start)
-    column = gammas[:, None]
+    column = variances[:, None]
     constants = 0.5 * d * np.log(2.0 * math.pi * column)
     return np.asarray(errors) / (2.0 * column) + constants + model.beta * np.asarray(kls)
 

@@ -8,7 +8,7 @@ from keras_vae.checks import posterior_moments
 from keras_vae.maths.gaussians import kl_terms
 
 
-def active_units(means, threshold=0.01):
+def active_units(means: np.ndarray, threshold: float = 0.01) -> np.ndarray:
     """Boolean (latent_dim,): does the posterior mean vary over the data, var_x(mu_k(x)) > threshold?
 
     The definition is that of Burda et al. (2015). means: (n, latent_dim) posterior means of n examples.
@@ -17,7 +17,7 @@ def active_units(means, threshold=0.01):
     return np.var(posterior_moments(means, np.zeros_like(means))[0], axis=0) > threshold
 
 
-def variance_law(means, stddevs):
+def variance_law(means: np.ndarray, stddevs: np.ndarray) -> np.ndarray:
     """var_x(mu_k(x)) + mean_x(sigma_k(x)^2) of each dimension, (latent_dim,): about 1 where the KL term works.
 
     It is the variance of the aggregate posterior q(z), which should be the prior's (variable collapse, section 4).
@@ -39,12 +39,12 @@ class LatentTable:
     active: np.ndarray  # bool
 
     @property
-    def informative(self):
+    def informative(self) -> np.ndarray:
         """Informative dimensions: active, with more signal than noise, bool. Burda's threshold also counts those on
         their way to being inactive."""
         return self.active & (self.variance_of_mean > self.mean_of_variance)
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [f"{'no.':>5} {'variance':>12} {'mean sigma^2':>12} {'law':>8} {'KL':>9}  active"]
         columns = (self.dimension, self.variance_of_mean, self.mean_of_variance, self.law, self.kl, self.active)
         for number, variance, noise, law, kl, active in zip(*columns):
@@ -53,7 +53,7 @@ class LatentTable:
         return "\n".join(line.rstrip() for line in lines)
 
 
-def latent_table(means, stddevs, by_kl=False):
+def latent_table(means: np.ndarray, stddevs: np.ndarray, by_kl: bool = False) -> LatentTable:
     """LatentTable of posteriors: means, stddevs (n, latent_dim). by_kl: most informative dimension first."""
     means, stddevs = posterior_moments(means, stddevs)
     kl = np.mean(kl_terms(means, stddevs), axis=0)
@@ -63,7 +63,7 @@ def latent_table(means, stddevs, by_kl=False):
     return LatentTable(*(field[order] for field in fields))
 
 
-def effective_rank(means, stddevs):
+def effective_rank(means: np.ndarray, stddevs: np.ndarray) -> float:
     """Number of directions that q(z) fills among the active dimensions, a float from 0 to their count.
 
     It is the participation ratio (sum of eigenvalues)^2 / (sum of squared eigenvalues) of the correlation matrix of

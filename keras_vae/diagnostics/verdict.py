@@ -27,21 +27,21 @@ GAP = 3.0
 
 
 def verdict(
-    explained,
-    active,
-    latent_dim,
-    law_mean=None,
-    law_worst=None,
-    effective_rank=None,
-    informative=None,
-    mmd=None,
-    mmd_noise=0.0,
-    gamma_excess=None,
-    attainable=1.0,
-    stochastic=True,
-    has_prior=True,
-    second_stage=False,
-):
+    explained: float,
+    active: int,
+    latent_dim: int,
+    law_mean: float | None = None,
+    law_worst: float | None = None,
+    effective_rank: float | None = None,
+    informative: int | None = None,
+    mmd: float | None = None,
+    mmd_noise: float = 0.0,
+    gamma_excess: float | None = None,
+    attainable: float = 1.0,
+    stochastic: bool = True,
+    has_prior: bool = True,
+    second_stage: bool = False,
+) -> "Judgement":
     """Judgement of a trained stage, from numbers alone; `verdict(**verdict_inputs(stack, images))` judges a stack.
 
     Over-regularised: poor reconstruction, latent variables unused or too few. Under-regularised: low error, but the
@@ -173,6 +173,6 @@ class Judgement:
     evidence: tuple
     advice: tuple
 
-    def __str__(self):
+    def __str__(self) -> str:
         evidence, advice = [f"  - {line}" for line in self.evidence], [f"  > {line}" for line in self.advice]
         return "\n".join([self.word, *evidence, *advice])

@@ -1,6 +1,7 @@
 """The numbers that a verdict rests on."""
 
 import functools
+import typing
 
 import numpy as np
 import tensorflow as tf
@@ -10,11 +11,22 @@ from keras_vae.diagnostics.posteriors import effective_rank, latent_table
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.kernels import unbiased_mmd
 
+if typing.TYPE_CHECKING:
+    from keras_vae.models.stack import Stack
+
 COMPARED = 1000  # codes that the MMD is estimated from, at most
 PAIRS = 10  # of samples of the prior, for the MMD's noise
 
 
-def verdict_inputs(stack, images, stage=None, seed=0, attainable=None, posterior=None, reconstructions=None):
+def verdict_inputs(
+    stack: "Stack",
+    images: np.ndarray,
+    stage: str | None = None,
+    seed: int = 0,
+    attainable: float | None = None,
+    posterior: tuple[np.ndarray, np.ndarray] | None = None,
+    reconstructions: np.ndarray | None = None,
+) -> dict[str, typing.Any]:
     """The arguments of `verdict` as a dict, measured of a stage (by default that of the inference code) on images.
 
     images: (n, *data_shape), held-out; a few hundred, the same each time, so that numbers of epochs compare.
@@ -22,13 +34,13 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None, posterior
     each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
     images = checked_data(images, stack.data_shape)
-    stage = stack.stage(stage)
-    mean, stddev = stack.encode(images, stage=stage.name) if posterior is None else posterior
+    judged = stack.stage(stage)
+    mean, stddev = stack.encode(images, stage=judged.name) if posterior is None else posterior
     if reconstructions is None:
-        reconstructions = stack.decode(mean, stage=stage.name)
+        reconstructions = stack.decode(mean, stage=judged.name)
     table = latent_table(mean, stddev)
     law = table.law[table.active] if table.active.any() else table.law
-    below = stack.codec.below(stage.name)
+    below = stack.codec.below(judged.name)
     if attainable is None:
         attainable = 1.0
         if below:
@@ -37,24 +49,26 @@ def verdict_inputs(stack, images, stage=None, seed=0, attainable=None, posterior
         "explained": _explained(images, reconstructions),
         "attainable": attainable,
         "active": int(table.active.sum()),
-        "latent_dim": stage.latent_dim,
+        "latent_dim": judged.latent_dim,
         "effective_rank": effective_rank(mean, stddev),
-        "stochastic": stage.stochastic,
-        "has_prior": stage.has_prior,
-        "second_stage": stack.codec.is_second(stage.name),
+        "stochastic": judged.stochastic,
+        "has_prior": judged.has_prior,
+        "second_stage": stack.codec.is_second(judged.name),
     }
-    if stage.stochastic:
+    if judged.stochastic:
         numbers["law_mean"], numbers["law_worst"] = float(law.mean()), float(law[np.argmax(np.abs(law - 1.0))])
         numbers["informative"] = int(table.informative.sum())
-    if stage.has_prior and len(images) > 1:
+    if judged.has_prior and len(images) > 1:
         count = min(len(images), COMPARED)
         random = np.random.default_rng(seed)
-        codes = mean[:count] + stddev[:count] * random.standard_normal((count, stage.latent_dim))
+        codes = mean[:count] + stddev[:count] * random.standard_normal((count, judged.latent_dim))
         numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
-        numbers["mmd_noise"] = _mmd_noise(count, stage.latent_dim)
-        if stage.gamma.falling and stack.codec.error_space(stage.name) == "pixels":
-            error = np.mean(np.square(_unit(images[:count]) - stack.decode(codes.astype(np.float32), stage=stage.name)))
-            numbers["gamma_excess"] = float(stage.gamma.value / error)
+        numbers["mmd_noise"] = _mmd_noise(count, judged.latent_dim)
+        if judged.gamma.falling and stack.codec.error_space(judged.name) == "pixels":
+            error = np.mean(
+                np.square(_unit(images[:count]) - stack.decode(codes.astype(np.float32), stage=judged.name))
+            )
+            numbers["gamma_excess"] = float(judged.gamma.value / error)
     return numbers
 
 

@@ -53,6 +53,7 @@ def screening(codec, screen, images):
         "strangeness": share(screen.combined, tf.maximum(*shares)),
     }
     if screen.pixel_error is not None:
+        # REST encodes as bytes only what is named so.
         found["strangeness_png_bytes"] = encode_png(
             heat_map(to_unit(images), codec.reconstruct(images), screen.pixel_error)
         )

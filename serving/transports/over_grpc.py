@@ -31,6 +31,7 @@ class Transport:
 
     bytes_per_value = 1  # of uint8 values
     forms_of_pictures = ("_uint8", "_png", "")  # the cheapest first
+    numbers_are_text = False
 
     def __init__(self, address, model, version, label, ca=None):
         parts = urllib.parse.urlsplit(address)

@@ -31,6 +31,7 @@ class Transport:
 
     bytes_per_value = 3  # of uint8 values as JSON, in units of base64: "255, " is five characters, base64 4/3 a byte
     forms_of_pictures = ("_png", "_uint8", "")  # the cheapest first
+    numbers_are_text = True
 
     def __init__(self, address, model, version, label, ca=None):
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, ca_cert_data=ca)
