@@ -22,6 +22,8 @@ import _server
 import numpy as np
 from absl import app, flags
 
+from keras_vae import cli
+
 flags.DEFINE_string("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_integer("requests", 100_000, "How many hostile requests.")
 flags.DEFINE_integer("clients", 16, "Clients at a time.")
@@ -201,4 +203,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=cli.parse)

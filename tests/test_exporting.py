@@ -363,5 +363,5 @@ def test_the_command_exports(points, tmp_path):
 def test_what_cannot_be_exported_is_said_in_a_line(tmp_path):
     command = ["export.py", f"--workdir={tmp_path / 'none'}", f"--export_dir={tmp_path / 'e'}"]
     status, output = Script(tmp_path / "log", *command).wait()
-    assert status == 1 and "holds no run" in output and "Traceback" not in output
+    assert status == 2 and "holds no run" in output and "Traceback" not in output
     assert not (tmp_path / "e").exists()

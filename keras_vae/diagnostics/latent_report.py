@@ -22,11 +22,12 @@ class LatentReport(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.encoder, self.images, self.batch_size = encoder, images, batch_size
-        self.to_stddev, self.moments = to_stddev or (lambda stddev: stddev), None
+        self.to_stddev = to_stddev or (lambda stddev: stddev)
+        self.moments: LatentMoments | None = None
         options = {"training": False} if isinstance(encoder, keras.layers.Layer) else {}
         self._posterior = tf.function(lambda x: encoder(x, **options), reduce_retracing=True)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if self.moments is not None:
             self.moments.reset_state()
         for start in range(0, len(self.images), self.batch_size):
@@ -65,7 +66,7 @@ class LatentMoments(keras.metrics.Metric):
     def _sum(self, shape, name):
         return self.add_variable(shape, "zeros", dtype="float64", name=name)
 
-    def update_state(self, mean, stddev):
+    def update_state(self, mean: tf.Tensor, stddev: tf.Tensor) -> None:
         mean, stddev = tf.cast(mean, tf.float64), tf.cast(stddev, tf.float64)
         for total, values in zip(self.sums, (mean, tf.square(mean), tf.square(stddev), kl_terms(mean, stddev))):
             total.assign_add(tf.reduce_sum(values, axis=0))
@@ -76,15 +77,15 @@ class LatentMoments(keras.metrics.Metric):
         return [tf.math.divide_no_nan(tf.convert_to_tensor(total), count) for total in self.sums]
 
     @property
-    def variance_of_mean(self):
+    def variance_of_mean(self) -> tf.Tensor:
         mean, squared_mean, _, _ = self._means()
         return tf.maximum(squared_mean - tf.square(mean), 0.0)
 
     @property
-    def mean_of_variance(self):
+    def mean_of_variance(self) -> tf.Tensor:
         return self._means()[2]
 
-    def result(self):
+    def result(self) -> dict[str, tf.Tensor]:
         variance = self.variance_of_mean
         active = variance > self.threshold
         law = variance + self.mean_of_variance
@@ -96,5 +97,5 @@ class LatentMoments(keras.metrics.Metric):
             "kl": tf.reduce_sum(self._means()[3]),
         }
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {"name": self.name, "latent_dim": self.latent_dim, "threshold": self.threshold}

@@ -12,6 +12,8 @@ from keras_vae.data.grids import write_png
 from keras_vae.data.subset import rows, subset
 from keras_vae.models import Stack
 
+HELD_OUT = 1000
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
@@ -49,6 +51,11 @@ class Evaluation:
                 f"{self.test.shape[1:]}"
             )
         return images
+
+    @functools.cached_property
+    def held_out(self):
+        """`HELD_OUT` validation images, at most: what the strangeness of test images is measured against."""
+        return subset(data.load(self.config.dataset, "validation", **self.config.data_options), HELD_OUT, self.seed)
 
     @functools.cached_property
     def train(self):

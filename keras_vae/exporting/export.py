@@ -11,7 +11,7 @@ from keras_vae.data import preprocessing
 from keras_vae.data.subset import subset
 from keras_vae.exporting import warm_up
 from keras_vae.exporting.manifest import FILE, manifest
-from keras_vae.exporting.screen import fit_screen
+from keras_vae.exporting.screen import Screen
 from keras_vae.exporting.signatures import signatures
 from keras_vae.exporting.version_directory import new_version
 from keras_vae.files import Path, read_json, write_json
@@ -50,7 +50,7 @@ def _screen(config, stack, data_dir):
     except (OSError, ValueError) as error:
         warnings.warn(f"exported without the signature screen, which needs held-out images: {error}", stacklevel=3)
         return None
-    return fit_screen(stack, subset(images, SCREENED, config.seed))
+    return Screen.of(stack, subset(images, SCREENED, config.seed))
 
 
 def _holder(codec):

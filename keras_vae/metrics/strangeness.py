@@ -1,0 +1,51 @@
+"""Strangeness: how strange an image is beside held-out ones, a number in [0, 1] that a threshold can be set on.
+
+Nats mean nothing to who screens; the share of held-out images that are less strange does. At a threshold of 0.95 about
+one ordinary image in twenty raises an alarm.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class HeldOut:
+    """Sorted scores of held-out images, each (n,) float32: what strangeness compares with."""
+
+    negative_elbo: np.ndarray
+    reconstruction: np.ndarray
+    kl: np.ndarray
+    combined: np.ndarray
+
+    @classmethod
+    def of(cls, score: dict[str, np.ndarray]) -> "HeldOut":
+        """HeldOut of the scores of held-out images, {"elbo", "reconstruction", "kl"}, each (n,)."""
+        negative_elbo, reconstruction, kl = (np.sort(-score["elbo"]), *(np.sort(score[key]) for key in PARTS))
+        shares = [_share(scores, score[key]) for key, scores in zip(PARTS, (reconstruction, kl))]
+        return cls(negative_elbo, reconstruction, kl, np.sort(np.maximum(*(np.asarray(each) for each in shares))))
+
+
+PARTS = ("reconstruction", "kl")
+
+
+def strangeness(held_out: HeldOut, score: dict) -> dict:
+    """{"strangeness_elbo", "strangeness_reconstruction", "strangeness"} of scores, tensors (n,) float32 in [0, 1].
+
+    Each is the share of held-out images that are less strange: by the negative ELBO; by the reconstruction term, which
+    sees what is off the manifold (infinite gradients, section 2.2); and by the larger of the shares of that term and of
+    the KL, which sees what lies oddly on it.
+    """
+    shares = [_share(getattr(held_out, key), score[key]) for key in PARTS]
+    return {
+        "strangeness_elbo": _share(held_out.negative_elbo, -score["elbo"]),
+        "strangeness_reconstruction": shares[0],
+        "strangeness": _share(held_out.combined, tf.maximum(*shares)),
+    }
+
+
+def _share(sorted_scores, scores):
+    """Share of sorted_scores (m,) that are below each of scores (n,)."""
+    below = tf.searchsorted(tf.constant(sorted_scores, tf.float32), tf.cast(scores, tf.float32), side="left")
+    return tf.cast(below, tf.float32) / len(sorted_scores)
