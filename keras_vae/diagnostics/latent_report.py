@@ -38,7 +38,7 @@ class LatentReport(keras.callbacks.Callback):
             if self.moments is None:
                 self.moments = LatentMoments(mean.shape[-1])
             self.moments.update_state(mean, stddev)
-        if logs is not None:
+        if logs is not None and self.moments is not None:
             logs.update({f"latent_{name}": float(value) for name, value in self.moments.result().items()})
 
 
