@@ -65,30 +65,38 @@ def broken(signature):
                 yield {**sound(signature, 2), name: np.array(other, order="C")}
 
 
-def test_sound_feeds_and_empty_ones_are_answered(exported, signatures, tmp_path):
-    rows = (0, 1, 3)
-    calls = [(signature, sound(signature, count)) for signature in signatures.values() for count in rows]
-    found = answers(exported, calls, tmp_path)
-    for (signature, inputs), answer in zip(calls, found, strict=True):
-        count = len(next(iter(inputs.values())))
-        assert answer["code"] == 0, (list(signature.outputs), count, answer["message"])
-        assert all(shape[0] == count for shape in answer["shapes"])
-
-
-def test_feeds_of_wrong_shape_are_refused_and_the_process_lives(exported, signatures, tmp_path):
-    calls = [(signature, inputs) for signature in signatures.values() for inputs in broken(signature)]
-    assert len(calls) > 100
-    for (_, inputs), answer in zip(calls, answers(exported, calls, tmp_path), strict=True):
-        assert answer["code"] == INVALID_ARGUMENT, ({name: array.shape for name, array in inputs.items()}, answer)
-
-
-def test_hostile_bytes_are_refused_and_the_process_lives(exported, signatures, tmp_path):
+@pytest.fixture(scope="module")
+def answered(exported, signatures, tmp_path_factory):
+    """{kind: [(signature, inputs, answer)]} of all calls, made by one process."""
     random = np.random.default_rng(0)
     pictures = [picture(random, 30, 40, kind) for kind in ("PNG", "JPEG")]
     hostile = [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", bytes(random.integers(0, 256, 5000, np.uint8))]
     hostile += [each[: len(each) // 8] for each in pictures]
     hostile += [pictures[0][:16] + size + pictures[0][24:] for size in (b"\0\0\x7f\xff" * 2, b"\xff" * 8, b"\0" * 8)]
     taking = [signature for signature in signatures.values() if "image_bytes" in signature.inputs]
-    calls = [(signature, {"image_bytes": np.array([each], "S")}) for signature in taking for each in hostile]
-    for answer in answers(exported, calls, tmp_path):
+    calls = {
+        "sound": [(each, sound(each, rows)) for each in signatures.values() for rows in (0, 1, 3)],
+        "of wrong shape": [(each, inputs) for each in signatures.values() for inputs in broken(each)],
+        "hostile": [(each, {"image_bytes": np.array([encoded], "S")}) for each in taking for encoded in hostile],
+    }
+    every = [call for of_a_kind in calls.values() for call in of_a_kind]
+    found = iter(answers(exported, every, tmp_path_factory.mktemp("feeds")))
+    return {kind: [(*call, next(found)) for call in of_a_kind] for kind, of_a_kind in calls.items()}
+
+
+def test_sound_feeds_and_empty_ones_are_answered(answered):
+    for signature, inputs, answer in answered["sound"]:
+        rows = len(next(iter(inputs.values())))
+        assert answer["code"] == 0, (list(signature.outputs), rows, answer["message"])
+        assert all(shape[0] == rows for shape in answer["shapes"])
+
+
+def test_feeds_of_wrong_shape_are_refused_and_the_process_lives(answered):
+    assert len(answered["of wrong shape"]) > 100
+    for _, inputs, answer in answered["of wrong shape"]:
+        assert answer["code"] == INVALID_ARGUMENT, ({name: array.shape for name, array in inputs.items()}, answer)
+
+
+def test_hostile_bytes_are_refused_and_the_process_lives(answered):
+    for *_, answer in answered["hostile"]:
         assert answer["code"] == INVALID_ARGUMENT, answer

@@ -5,6 +5,8 @@ suffices (theta = 1), with codes in [C, 1]; two do as well (theta = 0), with cod
 is about which of the two a penalty prefers.
 """
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from scipy import optimize
@@ -45,15 +47,30 @@ def two_dimensions(epsilon):
 
 def cost(solution, epsilon, h):
     """Eq. (36) at a solution: eqs. (37) and (38)."""
+    return float(_cost(solution, epsilon, h))
+
+
+def _cost(solution, epsilon, h):
     x, z, theta = solution(epsilon)
-    return float(generic_objective(x, decode(z, theta, epsilon), z, h, h))
+    return generic_objective(x, decode(z, theta, epsilon), z, h, h)
 
 
 def advantage(epsilon, h):
     """The cost of one dimension less that of two: above zero where two are preferred. g plays no part: both are
     perfect.
     """
-    return cost(one_dimension, epsilon, h) - cost(two_dimensions, epsilon, h)
+    return float(_advantage(h)(tf.constant(epsilon, tf.float64)))
+
+
+@functools.cache
+def _advantage(h):
+    """The same as one graph: roots and curves ask for it hundreds of times."""
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.float64)])
+    def advantage_at(epsilon):
+        return _cost(one_dimension, epsilon, h) - _cost(two_dimensions, epsilon, h)
+
+    return advantage_at
 
 
 def flip(h, smallest=1e-7, largest=1.5):
