@@ -120,7 +120,7 @@ def check():
 
 def figure(axes):
     """What two dimensions save, relative to h(m) - h(0), against epsilon."""
-    epsilons, m = np.logspace(-2, 0, 60), tf.reduce_mean(tf.square(codes()))
+    epsilons, m = np.logspace(-2, 0, 30), tf.reduce_mean(tf.square(codes()))
     shown = {**BOUNDED, "sqrt": tf.sqrt, "log(u + 1e-12)": shifted_log(1e-12), "indicator": indicator}
     for name, h in shown.items():
         scale = float(h(m) - h(tf.zeros_like(m)))
