@@ -48,7 +48,7 @@ def test_streaming_equals_whole_far_from_zero():
     streamed = metrics.GaussianStatistics()
     for start in range(0, 3001, 100):
         streamed.add(x[start : start + 100])
-    np.testing.assert_allclose(streamed.mean, x.mean(0), rtol=1e-14)
+    np.testing.assert_allclose(streamed.mean, x.mean(0), rtol=3e-14)  # each of 31 merges rounds a few times
     np.testing.assert_allclose(streamed.covariance, np.cov(x.T), rtol=1e-8, atol=1e-12)
     first, second = metrics.GaussianStatistics().add(x[:1000]), metrics.GaussianStatistics().add(x[1000:])
     np.testing.assert_allclose(first.merged(second).covariance, streamed.covariance, rtol=1e-8, atol=1e-12)

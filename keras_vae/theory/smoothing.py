@@ -6,6 +6,7 @@ model.
 """
 
 import numpy as np
+import tensorflow as tf
 
 from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, below, equal
@@ -17,8 +18,13 @@ POSITIONS = np.linspace(-1.5, 2.0, 351)
 
 def slices(W, direction, positions, gammas, covariance):
     """Eq. (3), reduced to eq. (5) of the supplement, at W + position * direction: (len(gammas), len(positions))."""
-    rows = [[reduced_energy(W + position * direction, gamma, covariance) for position in positions] for gamma in gammas]
-    return np.array(rows, np.float64)
+
+    @tf.function
+    def energy(position, gamma):
+        return reduced_energy(W + position * direction, gamma, covariance)
+
+    points = [[(tf.constant(position), tf.constant(gamma, tf.float64)) for position in positions] for gamma in gammas]
+    return np.array([[energy(*point) for point in row] for row in points], np.float64)
 
 
 def valleys(curve):
