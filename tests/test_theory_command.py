@@ -13,7 +13,7 @@ from keras_vae.theory import kl_terms
 from keras_vae.theory._claims import Claim, above, below, equal
 from tests.scripts import Script
 
-NAMES = plugins.names("keras_vae.theory", contract="check")
+NAMES = plugins.names("keras_vae.theory")
 
 
 @pytest.mark.parametrize("name", NAMES)

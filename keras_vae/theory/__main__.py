@@ -14,7 +14,7 @@ if typing.TYPE_CHECKING:
 
 def main():
     """Check the named theorems, print their claims; the exit code is 1 where one does not hold, 2 for wrong input."""
-    known = plugins.names("keras_vae.theory", contract="check")
+    known = plugins.names("keras_vae.theory")
     parser = argparse.ArgumentParser(prog="python -m keras_vae.theory", description="Check the theorems of the papers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to check, all by default: {', '.join(known)}")
     parser.add_argument("--out", type=_folder, help="folder to draw the figures in, NAME.png each")

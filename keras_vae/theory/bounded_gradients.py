@@ -1,6 +1,6 @@
 """Theorems 3 and 4: with a penalty of bounded gradient, some data are represented by more dimensions than they need.
 
-For every penalty below there is an epsilon under which the global minimum of counterexample.py is not balanced: among
+For every penalty below there is an epsilon under which the global minimum of _counterexample.py is not balanced: among
 perfect reconstructions two dimensions are cheaper than one, and often an imperfect one is cheaper still. What is also
 true:
 
@@ -18,8 +18,7 @@ import tensorflow as tf
 
 from keras_vae.maths import penalties
 from keras_vae.theory._claims import Claim, above, below, equal
-from keras_vae.theory._minimise import minimise
-from keras_vae.theory.counterexample import (
+from keras_vae.theory._counterexample import (
     COUNT,
     advantage,
     codes,
@@ -31,6 +30,7 @@ from keras_vae.theory.counterexample import (
     predicted_flip,
     two_dimensions,
 )
+from keras_vae.theory._minimise import minimise
 from keras_vae.theory.generic_objective import generic_objective
 
 BOUNDED = {
