@@ -15,7 +15,7 @@ from serving.transports.errors import RequestError
 
 def sample(client, args):
     """Pictures from the prior."""
-    return {"images": client.sample(args.count, args.seed, args.temperature, png=False if args.floats else None)}
+    return {"images": client.sample(args.count, args.seed, args.temperature, png=wants_picture(args))}
 
 
 def encode(client, args):
@@ -25,12 +25,12 @@ def encode(client, args):
 
 def decode(client, args):
     """Pictures of codes: the array `mean` or `codes` of an .npz or .json file."""
-    return {"images": client.decode(read_codes(args.file), png=False if args.floats else None)}
+    return {"images": client.decode(read_codes(args.file), png=wants_picture(args))}
 
 
 def reconstruct(client, args):
     """Pictures as the model sees them, and the squared error of each."""
-    images, squared_error = client.reconstruct(read_files(args.files), png=False if args.floats else None)
+    images, squared_error = client.reconstruct(read_files(args.files), png=wants_picture(args))
     return {"images": images, "squared_error": squared_error}
 
 
@@ -52,6 +52,11 @@ def screen(client, args):
 def status(client, args):
     """The versions of the model and their states."""
     return {"versions": client.status()}
+
+
+def wants_picture(args):
+    """Return True where --out is a PNG; the other kinds take the model's own float32."""
+    return args.out.suffix.lower() == ".png"
 
 
 def read_files(paths):
@@ -134,8 +139,6 @@ def parser():
         added = commands.add_parser(function.__name__, parents=[shared], help=function.__doc__)
         kinds = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
         added.add_argument("--out", type=pathlib.Path, required=not prints, help=kinds)
-        if not prints:
-            added.add_argument("--floats", action="store_true", help="the model's float32, exactly; not for .png")
         added.set_defaults(command=function)
         return added
 

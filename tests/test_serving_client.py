@@ -222,7 +222,7 @@ def test_a_secure_grpc_port(certified, addresses, tmp_path):
     with tiny_served.served(*flags) as (rest, rpc):
         secure = rpc.replace("grpc://", "grpcs://")
         with Client(secure, ca_file=cert) as client, Client(rest) as plain:
-            np.testing.assert_array_equal(client.sample(2), plain.sample(2))
+            np.testing.assert_array_equal(client.sample(2, png=True), plain.sample(2, png=True))
         with Client(secure, retries=0) as client, pytest.raises(RequestError, match="UNAVAILABLE"):
             client.status()
 
@@ -236,7 +236,7 @@ def test_a_secure_rest_port(certified, addresses):
     target = int(addresses["http"].rsplit(":", 1)[1])
     with tiny_served.forward(port, target, context):
         with Client(f"https://127.0.0.1:{port}", ca_file=cert) as client, Client(addresses["http"]) as plain:
-            np.testing.assert_array_equal(client.sample(2), plain.sample(2))
+            np.testing.assert_array_equal(client.sample(2, png=True), plain.sample(2, png=True))
         with Client(f"https://127.0.0.1:{port}") as client, pytest.raises(RequestError, match="UNAUTHENTICATED"):
             client.status()
     with pytest.raises(ValueError, match="ca_file: only for grpcs:// and https://"):

@@ -41,7 +41,7 @@ def test_the_command_line_writes_a_grid_and_never_over_a_file(addresses, tmp_pat
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == f"{out}: 7 pictures of 10 by 8, {size} bytes\n"
     with Client(addresses["http"]) as client:
-        expected = grid(client.sample(7, seed=7))
+        expected = grid(client.sample(7, seed=7, png=True))
     np.testing.assert_array_equal(from_png(out.read_bytes()), expected)
     assert expected.shape == (2 + 3 * 10, 2 + 3 * 12, 3)
     before = out.read_bytes()
@@ -62,15 +62,14 @@ def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsy
     with Client(addresses[scheme]) as client:
         mean, stddev = client.encode(files)
         score = client.score(files)
-        decoded, (reconstructed, squared_error) = client.decode(mean, floats=True), client.reconstruct(files)
+        decoded, (reconstructed, squared_error) = client.decode(mean, png=False), client.reconstruct(files, png=False)
         screened = client.screen(files)
     for suffix in ("npz", "json"):
-        floats = ["--floats"]
         codes, images = tmp_path / f"codes.{suffix}", tmp_path / f"images_{suffix}.npz"
         code, printed, _ = run(capsys, "encode", where, *paths, f"--out={codes}")
         assert code == 0
         assert printed == f"{codes}: mean (2, 5), stddev (2, 5), {codes.stat().st_size:,} bytes\n"
-        assert run(capsys, "decode", where, codes, f"--out={images}", *floats)[0] == 0
+        assert run(capsys, "decode", where, codes, f"--out={images}")[0] == 0
         np.testing.assert_array_equal(np.load(images)["images"], decoded)
     code, printed, _ = run(capsys, "encode", where, *paths)
     assert code == 0

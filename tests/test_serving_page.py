@@ -114,10 +114,10 @@ def test_it_says_which_model_it_is(tab):
 @pytest.mark.parametrize("seed", [7, 2**31 - 1, -5])
 def test_a_typed_seed_gives_its_samples(seed, tab, client):
     """The seeds of rows go beyond 2^53, where JavaScript's numbers are no longer whole ones."""
-    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, 0))
+    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, 0, png=True))
     enter(tab, "#seed", str(seed))
     tab.wait_for(f"document.querySelector('#grid img').alt === 'sample 0 of seed {seed}'")
-    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, seed))
+    np.testing.assert_array_equal(shown(tab, "#grid img"), client.sample(64, seed, png=True))
 
 
 def test_how_many_samples_and_another_seed(tab):
@@ -133,7 +133,7 @@ def test_sliders_start_at_the_mean_with_the_busiest_dimension_first(tab, client)
     ]  # fmt: skip
     ends = tab.evaluate("(() => { const s = document.querySelector('#sliders input'); return [s.min, s.max]; })()")
     np.testing.assert_allclose([float(end) for end in ends], [0.3 - 3 * 1.4, 0.3 + 3 * 1.4], rtol=1e-6)
-    expected = client.decode([tiny_served.TABLE_MEAN])
+    expected = client.decode([tiny_served.TABLE_MEAN], png=True)
     np.testing.assert_array_equal(shown(tab, "#decoded"), expected)
 
 
@@ -146,7 +146,7 @@ def test_a_dragged_slider_changes_the_picture_with_one_request_at_a_time(tab, cl
     )
     code = np.array([tiny_served.TABLE_MEAN], np.float32)
     code[0, 2] = 2.0
-    expected = client.decode(code)
+    expected = client.decode(code, png=True)
     tab.wait_for("requests.count === 2 && requests.running === 0")
     chromium.wait_until(lambda: np.array_equal(shown(tab, "#decoded"), expected))
     # The first, and the last of all that came meanwhile.
@@ -155,16 +155,16 @@ def test_a_dragged_slider_changes_the_picture_with_one_request_at_a_time(tab, cl
 
 
 def test_a_sample_goes_to_the_sliders(tab, client):
-    sample = client.sample(64, 0)[5:6]
+    sample = client.sample(64, 0, png=True)[5:6]
     mean, _ = client.encode(sample)
     tab.evaluate("document.querySelectorAll('#grid button')[5].click()")
-    expected = client.decode(mean)
+    expected = client.decode(mean, png=True)
     chromium.wait_until(lambda: np.array_equal(shown(tab, "#decoded"), expected))
     assert text(tab, "#sliders output") == f"{mean[0, 2]:.2f}"
 
 
 def check_slot(tab, client, slot, file):
-    expected, squared_error = client.reconstruct([file])
+    expected, squared_error = client.reconstruct([file], png=True)
     chromium.wait_until(lambda: np.array_equal(shown(tab, f"#{slot} .reconstruction"), expected))
     score = client.score([file])
     assert number(text(tab, f"#{slot} .squared-error")) == pytest.approx(squared_error[0], rel=1e-4)
@@ -192,7 +192,7 @@ def test_pictures_by_choice_and_by_drop_and_the_way_between_them(tab, client, tm
     check_slot(tab, client, "second", other)
     means, _ = client.encode([one, other])
     codes = means[0] + np.linspace(0, 1, 9)[:, None] * (means[1] - means[0])
-    expected = client.decode(codes)
+    expected = client.decode(codes, png=True)
     # JavaScript adds in float64, NumPy here in float32: a pixel may be rounded the other way.
     chromium.wait_until(lambda: np.abs(shown(tab, "#strip img").astype(int) - expected).max() <= 1)
 
@@ -205,7 +205,7 @@ def test_a_photograph_in_another_format_is_taken_upright(tab, client, tmp_path):
     Image.fromarray(pixels[::-1, ::-1]).save(tmp_path / "turned.jpg", quality=95, exif=exif)
     upright = io.BytesIO()
     Image.fromarray(pixels).save(upright, format="PNG")
-    expected = client.reconstruct([upright.getvalue()])[0].astype(int)
+    expected = client.reconstruct([upright.getvalue()], png=True)[0].astype(int)
     tab.choose_file("#first input[type=file]", tmp_path / "turned.jpg")
     tab.wait_for("document.querySelector('#first .caption').textContent === 'turned.jpg'")
     assert np.abs(shown(tab, "#first .reconstruction") - expected).mean() < 12  # JPEG is lossy; upside down it is > 60
