@@ -61,6 +61,7 @@ setup(
             "mypy>=1.14",
             "prometheus-client>=0.20",
             "pytest>=8",
+            "pytest-xdist>=3.6",
             "pyyaml>=6",
             "ruff>=0.6",
         ],
