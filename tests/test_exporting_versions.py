@@ -1,0 +1,89 @@
+"""Versions of an export: whole or not there, counting up, never changed; and export.py as a process."""
+
+import os
+import shutil
+import signal
+
+import pytest
+
+from keras_vae.exporting.version_directory import new_version
+from tests.scripts import Script
+
+
+def test_versions_count_up_and_are_never_changed(tmp_path):
+    for expected in ("1", "2"):
+        with new_version(tmp_path) as draft:
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+        assert draft.path == tmp_path / expected
+    with new_version(tmp_path, 40) as draft:
+        (draft.path / "saved_model.pb").write_bytes(b"x")
+    with pytest.raises(ValueError, match="40 exists; a published version is never changed"), new_version(tmp_path, 40):
+        pass
+    with pytest.raises(ZeroDivisionError), new_version(tmp_path) as draft:
+        (draft.path / "half").write_bytes(b"x")
+        raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".latest", "1", "2", "40"]
+
+
+def test_the_number_of_a_deleted_version_is_not_given_again(tmp_path):
+    for expected in ("1", "2", "3"):
+        with new_version(tmp_path) as draft:
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+        assert draft.path.name == expected
+        shutil.rmtree(draft.path)
+
+
+def test_a_draft_that_was_killed_goes_and_one_that_is_written_stays(tmp_path):
+    (tmp_path / ".tmp-killed").mkdir()
+    with new_version(tmp_path) as first, new_version(tmp_path) as second:
+        assert sorted(tmp_path.glob(".tmp-*")) == sorted([first.path, second.path])
+        for draft in (first, second):
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+
+
+def test_a_version_is_readable_to_other_users_under_any_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        with new_version(tmp_path) as draft:
+            (draft.path / "variables").mkdir()
+            (draft.path / "variables" / "variables.index").write_bytes(b"x")
+    finally:
+        os.umask(before)
+    modes = {
+        path.relative_to(draft.path.parent).as_posix(): path.stat().st_mode & 0o777 for path in draft.path.rglob("*")
+    }
+    assert modes == {"1/variables": 0o755, "1/variables/variables.index": 0o644}
+    assert draft.path.stat().st_mode & 0o777 == 0o755
+
+
+def test_two_exports_at_once_take_two_numbers(tmp_path):
+    with new_version(tmp_path) as first, new_version(tmp_path) as second:
+        for draft in (first, second):
+            (draft.path / "saved_model.pb").write_bytes(b"x")
+    assert {first.path, second.path} == {tmp_path / "1", tmp_path / "2"}
+
+
+@pytest.mark.parametrize("place", ["manifest.json", "1"])
+def test_a_killed_export_leaves_no_version(place, points, tmp_path):
+    """Killed when half of its files are written, and when all are but the version has no name yet."""
+    base = tmp_path / "models"
+    command = ["export.py", f"--workdir={points}", f"--export_dir={base}"]
+    status, output = Script(tmp_path / "log", *command, dies_before=(f"/{place}", 1)).wait()
+    assert status == -signal.SIGKILL, output
+    assert any(base.rglob("saved_model.pb")) and not [path for path in base.iterdir() if path.name.isdecimal()]
+    with new_version(base) as draft:
+        (draft.path / "saved_model.pb").write_bytes(b"x")
+    assert draft.path == base / "1"
+
+
+def test_the_command_exports(points, tmp_path):
+    status, output = Script(tmp_path / "log", "export.py", f"--workdir={points}", f"--export_dir={tmp_path}").wait()
+    assert status == 0 and output.strip().endswith(f"exported: {tmp_path / '1'}")
+    assert (tmp_path / "1" / "saved_model.pb").exists()
+
+
+def test_what_cannot_be_exported_is_said_in_a_line(tmp_path):
+    command = ["export.py", f"--workdir={tmp_path / 'none'}", f"--export_dir={tmp_path / 'e'}"]
+    status, output = Script(tmp_path / "log", *command).wait()
+    assert status == 2 and "holds no run" in output and "Traceback" not in output
+    assert not (tmp_path / "e").exists()
