@@ -45,6 +45,18 @@ def exported(run, tmp_path_factory):
     return kv.export(run, tmp_path_factory.mktemp("exported") / "vae")
 
 
+@pytest.fixture(scope="session")
+def points(tmp_path_factory):
+    """The directory of a small trained run on points."""
+    import keras_vae as kv
+    from tests import tiny
+
+    workdir = tmp_path_factory.mktemp("runs") / "points"
+    stage = kv.StageConfig("vae", "gaussian_vae", "affine", 3, **tiny.NUMBERS)
+    kv.train(kv.Config("subspace", (stage,), {"dimension": 6, "rank": 2, "count": 64}), workdir)
+    return workdir
+
+
 def pytest_configure():
     import tensorflow as tf
 

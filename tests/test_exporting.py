@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import keras_vae as kv
-from keras_vae.config import Config, StageConfig, replace
+from keras_vae.config import replace
 from keras_vae.data.sets import celeb_a
 from keras_vae.exporting import export
 from keras_vae.exporting.pictures import MOST_PIXELS, bounded
@@ -64,19 +64,6 @@ def folder(tmp_path_factory):
 def served(exported):
     loaded = tf.saved_model.load(exported)  # owns the variables, and must outlive its signatures
     yield loaded.signatures
-
-
-@pytest.fixture(scope="module")
-def points(tmp_path_factory):
-    """A small run on points."""
-    workdir = tmp_path_factory.mktemp("runs") / "points"
-    config = Config(
-        dataset="subspace",
-        data_options={"dimension": 6, "rank": 2, "count": 64},
-        stages=(StageConfig("vae", "gaussian_vae", "affine", 3, **tiny.NUMBERS),),
-    )
-    kv.train(config, workdir)
-    return workdir
 
 
 def held_out(folder):
