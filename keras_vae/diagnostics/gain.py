@@ -9,7 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from keras_vae.checks import checked_data
-from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import kl_terms, squared_error
 
 if typing.TYPE_CHECKING:
@@ -49,8 +49,7 @@ def decoder_gain(decode: Callable, codes: np.ndarray, targets: np.ndarray) -> np
     def error(z, x, kept):
         return tf.reduce_sum(squared_error(x, decode(z * kept)))
 
-    starts = range(0, len(codes), BATCH)
-    batches = [(tf.constant(codes[i : i + BATCH]), tf.constant(targets[i : i + BATCH])) for i in starts]
+    batches = [(tf.constant(codes[rows]), tf.constant(targets[rows])) for rows in blocks(len(codes), BATCH)]
     errors = []
     masks = np.concatenate([np.ones((1, latent_dim)), 1.0 - np.eye(latent_dim)]).astype(np.float32)
     for kept in tqdm(masks, desc="reconstruction gain", unit="dim", disable=None, delay=5.0):
@@ -104,7 +103,7 @@ def noise_probe(
     def error(values):
         """Mean squared error with z_k = values (n,)."""
         arrays = (images, mean, values.astype(np.float32))
-        batches = ([array[i : i + BATCH] for array in arrays] for i in range(0, len(images), BATCH))
+        batches = ([array[rows] for array in arrays] for rows in blocks(len(images), BATCH))
         return sum(float(batch_error(*map(tf.constant, batch))) for batch in batches) / len(images)
 
     mu, variance = mean[:, dimension].astype(np.float64), np.square(stddev[:, dimension], dtype=np.float64)

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import checked_data
+from keras_vae.maths.arrays import blocks
 from keras_vae.models.stack import Stack
 from keras_vae.models.trainable import Trainable
 
@@ -28,8 +29,7 @@ def gradient_norm(model: Trainable, images: np.ndarray, batch_size: int = 256) -
             return tf.norm(tape.gradient(loss, z), axis=-1) * tf.cast(tf.shape(z)[0], tf.float32)
 
         norms = norms.get_concrete_function()  # one trace per call of ours is no mistake that TensorFlow should report
-        starts = range(0, len(images), batch_size)
-        return np.concatenate([norms(tf.constant(images[i : i + batch_size])) for i in starts])
+        return np.concatenate([norms(tf.constant(images[rows])) for rows in blocks(len(images), batch_size)])
 
 
 def _batch(model, x):
