@@ -43,5 +43,8 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> typing.Any:
-    """Return the value of a JSON file."""
-    return json.loads(pathlib.Path(path).read_text())
+    """Return the value of a JSON file; ValueError names one that is damaged."""
+    try:
+        return json.loads(pathlib.Path(path).read_bytes())
+    except ValueError as error:  # also bytes that are no UTF-8
+        raise ValueError(f"{path} is damaged, it is no JSON: {error}") from None
