@@ -2,8 +2,8 @@
 
 NAME/rows.raw        all rows, one behind the other
 NAME/header.json     type and shape of a row, their number, the key, the CRC-32 of each block of bytes; written last
-NAME.part/           a store that is being written, with cursor.json, from which a killed writer goes on
-NAME.lock            held by the process that writes
+NAME.part/           a store that is being written, locked by the process that does, with cursor.json, from which
+                     another goes on if it is killed
 
 A store is never changed: it appears in one step, under a name made of all that its rows depend on (its key). What is
 opened is checked, and made again where it is damaged. Stores may be deleted at any time.
@@ -151,18 +151,27 @@ def stored(path: pathlib.Path, key: dict, plan: Callable[[], Plan]) -> tuple[np.
 
     Of several processes that want the same store one writes it, and the others wait.
     """
-    if (found := _opened(path, key)) is not None:
-        return found
-    with _full_disk(path), _locked(path):
-        found = _opened(path, key, quiet=True)  # another process may have written it meanwhile
-        for _ in range(2):  # what a killed writer had left may be damaged: then once more, from the beginning
-            if found is None:
+    for _ in range(5):  # others may have it in hand; what a killed writer had left may be damaged; or the disk fails
+        if (found := _opened(path, key)) is not None:
+            return found
+        with _full_disk(path), _locked(_part(path)) as mine:
+            if mine and _opened(path, key, quiet=True) is None:  # another process may have written it meanwhile
                 shutil.rmtree(path, ignore_errors=True)  # whoever has it open keeps it
                 _write(path, key, plan())
-                found = _opened(path, key)
-    if found is None:
-        raise OSError(errno.EIO, "the store differs from what was just written: the disk is failing", str(path))
-    return found
+            elif mine:
+                _part(path).rmdir()
+    raise OSError(errno.EIO, "the store differs from what was just written: the disk is failing", str(path))
+
+
+def key_of(path: pathlib.Path) -> dict | None:
+    """Return the key of the store `path`, None where there is none, or none that can be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return read_json(path / "header.json")["key"]
+    return None
+
+
+def _part(path):
+    return path.with_name(f"{path.name}.part")
 
 
 @contextlib.contextmanager
@@ -177,15 +186,19 @@ def _full_disk(path):
 
 
 @contextlib.contextmanager
-def _locked(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_name(f"{path.name}.lock"), "w") as lock:
+def _locked(part):
+    """Hold the lock of a store that is being written; yields False where it was finished while this process waited."""
+    part.mkdir(parents=True, exist_ok=True)
+    handle = os.open(part, os.O_RDONLY)
+    try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print_status(f"another process writes {path}; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            print_status(f"another process writes {part}; waiting for it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield part.exists() and os.path.samestat(os.fstat(handle), part.stat())
+    finally:
+        os.close(handle)
 
 
 # Writing.
@@ -193,8 +206,7 @@ def _locked(path):
 
 def _write(path, key, plan):
     """Write a whole store; from its cursor on, where an earlier writer was killed."""
-    part = path.with_name(f"{path.name}.part")
-    part.mkdir(exist_ok=True)
+    part = _part(path)
     cursor = _cursor(part, key) or {"key": key, "rows": 0, "asked": 0, "left_out": [*plan.left_out], "sums": [[], 0, 0]}
     free = shutil.disk_usage(part).free
     if (needed := plan.bytes - cursor["rows"] * plan.row) > free:

@@ -16,7 +16,7 @@ NO_DOWNLOAD_NEEDED = "faces, subspace and curve are computed and need no files; 
 
 
 def read(name, split, data_dir, preprocess, shape, limit=None, source=None):
-    """Examples of `split`, images [N, *shape] uint8 in file order, each made by `preprocess` from the bytes of its file.
+    """Examples of `split`, images [N, *shape] uint8 in file order, made by `preprocess` from the bytes of its file.
 
     `limit` keeps the first images only. A data set that is not prepared yet is downloaded from `source` (a URL) where
     one is given and can be reached; otherwise FileNotFoundError says what to do.

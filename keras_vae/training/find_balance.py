@@ -89,7 +89,7 @@ def find_balance(
     config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
     examples = subset(examples, MEASURED, config.seed)
     trials: list[Trial] = []
-    workdir = pathlib.Path(workdir)
+    workdir = pathlib.Path(workdir).expanduser()
 
     def trial(latent_dim, beta):
         chosen = _with(config, latent_dim, beta)
