@@ -178,6 +178,15 @@ def test_what_is_small_stays_in_memory(tmp_path, monkeypatch):
     assert not isinstance(found, np.memmap) and not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("limit", [0, 10**9])
+def test_what_is_generated_lies_in_memory_or_in_a_file_without_a_name(tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(store, "GENERATED_IN_MEMORY", limit)
+    monkeypatch.setattr(store, "AT_ONCE", 300)
+    found = store.temporary(len(ROWS), ROWS.shape[1:], "uint8", lambda rows: ROWS[rows], tmp_path)
+    np.testing.assert_array_equal(found, ROWS)
+    assert isinstance(found, np.memmap) == (limit == 0) and not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def folder(tmp_path):
     """40 small images, one of which cannot be decoded though its header is fine."""

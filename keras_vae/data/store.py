@@ -20,6 +20,7 @@ import math
 import os
 import pathlib
 import shutil
+import tempfile
 import time
 import typing
 import warnings
@@ -32,6 +33,8 @@ from tqdm import tqdm
 from keras_vae.files import read_json, write_json
 from keras_vae.status import print_status
 
+AT_ONCE = 1024  # rows that are generated at once: a multiple of those of a call of a graph (models/stack.py)
+GENERATED_IN_MEMORY = 128 * 2**20  # bytes, of one of several sets of generated images
 IN_MEMORY = 512 * 2**20  # bytes: what has no more is kept in memory, not in a store
 CACHE = "~/.cache/keras_vae/stores"  # where the data lie on no disk, or on one that cannot be written
 FORMAT = 1
@@ -199,6 +202,21 @@ def _locked(part):
         yield part.exists() and os.path.samestat(os.fstat(handle), part.stat())
     finally:
         os.close(handle)
+
+
+def temporary(count: int, shape: tuple, dtype: str, make: Callable[[slice], np.ndarray], folder) -> np.ndarray:
+    """Return the rows (count, *shape) that make(slice) gives: in memory if small, else in a file of `folder` that has
+    no name and is gone with the process. For what is generated and used several times.
+    """
+    starts = range(0, count, AT_ONCE)
+    parts = (np.ascontiguousarray(make(slice(start, min(start + AT_ONCE, count))), dtype) for start in starts)
+    if count * math.prod(shape) * np.dtype(dtype).itemsize <= GENERATED_IN_MEMORY:
+        return np.concatenate(list(parts))
+    with tempfile.TemporaryFile(dir=folder) as file, _full_disk(folder):
+        for part in parts:
+            file.write(part.data.cast("B"))
+        file.flush()
+        return np.memmap(file, dtype, "r", shape=(count, *shape))
 
 
 # Writing.

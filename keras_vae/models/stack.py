@@ -97,10 +97,11 @@ class Stack(Trainable):
         """Images decoded from the posterior means of the inference code."""
         return self._in_batches("reconstruct", self.codec.reconstruct, None, checked_data(images, self.data_shape))
 
-    def sample(self, count: int, seed: int = 0, stage: str | None = None) -> np.ndarray:
-        """`count` images from the prior of the top stage (or of the named one). Image i depends on seed and i alone."""
+    def sample(self, count: int, seed: int = 0, stage: str | None = None, first: int = 0) -> np.ndarray:
+        """`count` images from the prior of the top stage (or of the named one), from number `first` on. Image i depends
+        on seed and i alone."""
         name = self.stages[-1] if stage is None else self.stage(stage).name
-        seeds = (np.int64(seed) << np.int64(32)) + np.arange(checked_count(count), dtype=np.int64)
+        seeds = (np.int64(seed) << np.int64(32)) + np.arange(first, first + checked_count(count), dtype=np.int64)
         return self._in_batches("sample", lambda seeds: self.codec.sample(seeds, name), name, seeds)
 
     def score(self, images) -> dict[str, np.ndarray]:
