@@ -71,6 +71,15 @@ def test_batches_are_those_of_memory(tmp_path):
             np.testing.assert_array_equal(mine, theirs)
 
 
+def test_gathers_are_rows_also_of_parts_of_a_store(tmp_path):
+    mapped = store.load(Source().examples(tmp_path), "rows", KEY)
+    rows = np.random.default_rng(0).permutation(len(ROWS))[:64]
+    for part, expected in ((mapped, ROWS), (mapped[:, 1], ROWS[:, 1]), (mapped[3:], ROWS[3:]), (mapped.copy(), ROWS)):
+        rows = rows % len(expected)
+        np.testing.assert_array_equal(store.gather(part, rows), expected[rows])
+    np.testing.assert_array_equal(store.in_order(mapped), ROWS)
+
+
 @pytest.mark.parametrize("killed", [0, 350, 980])
 def test_a_killed_writer_goes_on(tmp_path, killed, capfd):
     source = Source(fails=killed)

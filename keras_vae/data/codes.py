@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from keras_vae.data.store import IN_MEMORY, Plan, key_of, stored
+from keras_vae.data.store import IN_MEMORY, Plan, in_order, key_of, stored
 from keras_vae.files import UNREADABLE
 from keras_vae.maths.arrays import blocks
 
@@ -34,6 +34,7 @@ def posteriors(folder, latent_dim, encode, images):
             if rows.start >= start:
                 yield np.stack(encode(images[rows], rows.start), axis=1), []
 
+    in_order(images)
     plan = Plan(len(images), (2, latent_dim), encoded, f"encoding by {folder.name}", dtype="float32")
     codes, _ = stored(path, key, lambda: plan)
     mean, stddev = codes[:, 0], codes[:, 1]

@@ -43,7 +43,7 @@ def _batches(builder, split, start, count, preprocess):
     """Yield images [k, *shape] uint8 from number `start` to `count` of a split, with nothing left out."""
     examples = builder.as_dataset(
         split=f"{split}[{start}:{count}]",
-        decoders={"image": tfds.decode.SkipDecoding()},
+        decoders=tfds.decode.PartialDecoding({"image": True}, decoders={"image": tfds.decode.SkipDecoding()}),
         # One file after the other: the order must not depend on how many files the data set was written to.
         read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
     )
