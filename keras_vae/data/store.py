@@ -39,6 +39,7 @@ GENERATED_IN_MEMORY = 128 * 2**20  # bytes, of one of several sets of generated 
 IN_MEMORY = 512 * 2**20  # bytes: what has no more is kept in memory, not in a store
 CACHE = "~/.cache/keras_vae/stores"  # where the data lie on no disk, or on one that cannot be written
 FORMAT = 1
+LOCK = "lock"
 BLOCK = 16 * 2**20  # bytes that share a checksum
 EVERY = 5.0  # seconds between two cursors
 THREADS = 4  # that read for the checksums
@@ -163,7 +164,7 @@ def stored(path: pathlib.Path, key: dict, plan: Callable[[], Plan]) -> tuple[np.
                 shutil.rmtree(path, ignore_errors=True)  # whoever has it open keeps it
                 _write(path, key, plan())
             elif mine:
-                _part(path).rmdir()
+                shutil.rmtree(_part(path), ignore_errors=True)
     raise OSError(errno.EIO, "the store differs from what was just written: the disk is failing", str(path))
 
 
@@ -193,16 +194,18 @@ def _full_disk(path):
 def _locked(part):
     """Hold the lock of a store that is being written; yields False where it was finished while this process waited."""
     part.mkdir(parents=True, exist_ok=True)
-    handle = os.open(part, os.O_RDONLY)
-    try:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print_status(f"another process writes {part}; waiting for it")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield part.exists() and os.path.samestat(os.fstat(handle), part.stat())
-    finally:
-        os.close(handle)
+            lock = stack.enter_context(open(part / LOCK, "w"))  # a file: NFS locks no directories
+        except FileNotFoundError:  # renamed just now
+            lock = None
+        if lock is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print_status(f"another process writes {part}; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock is not None and os.fstat(lock.fileno()).st_nlink > 0  # whoever finishes a store removes its lock
 
 
 def temporary(count: int, shape: tuple, dtype: str, make: Callable[[slice], np.ndarray], folder) -> np.ndarray:
@@ -252,6 +255,7 @@ def _write(path, key, plan):
     write_json(part / "header.json", header)
     (part / "cursor.json").unlink(missing_ok=True)
     os.replace(part, path)
+    (path / LOCK).unlink()  # after it: until then nobody else may believe that the part is theirs
 
 
 def _cursor(part, key):
