@@ -1,5 +1,7 @@
 """Train a stack of autoencoders: python train.py --dataset=celeb_a --stage=all"""
 
+import sys
+
 from absl import flags
 
 from keras_vae import cli
@@ -15,6 +17,7 @@ flags.DEFINE_string("image_size", None, "HxW, or one number for squares.")
 flags.DEFINE_bool("skip_bad_files", False, "Leave out unreadable images, and odd sizes, of --dataset=folder.")
 flags.DEFINE_multi_string("set", [], "Override a number of the preset, e.g. --set vae.epochs=10; may be repeated.")
 flags.DEFINE_string("strategy", None, "auto, single, mirrored or multi_worker.")
+flags.DEFINE_integer("workers", 1, "Processes on this machine that share each batch; docs/distributed.md has clusters.")
 flags.DEFINE_integer("seed", None, "Seed of initial weights, noise and the order of examples.")
 
 
@@ -23,6 +26,10 @@ def main(_):
 
     args = flags.FLAGS
     workdir = args.workdir or cli.default_workdir(args)
+    if args.workers > 1:
+        from keras_vae.training.workers import start_local
+
+        sys.exit(start_local(args.workers, [*sys.argv, "--workers=1"], workdir))
     train(cli.configuration(args), workdir, args.stage)
     print(f"trained: {workdir}")
 

@@ -114,8 +114,11 @@ class RunDirectory:
         return stage
 
     def finish(self, name):
-        """Mark a stage as done; its backup is of no more use."""
+        """Mark a stage as done."""
         write_text(self.folder(name) / "DONE", "")
+
+    def drop_backups(self, name):
+        """Remove the backups of a stage that is done: they are of no more use."""
         for backup in ("backup.npz", "previous-backup.npz"):
             (self.folder(name) / backup).unlink(missing_ok=True)
 

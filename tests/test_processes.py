@@ -1,10 +1,8 @@
 """train.py as a process: killed for real and started again, on two workers, and given mistakes."""
 
-import contextlib
 import json
 import re
 import signal
-import socket
 
 import keras
 import numpy as np
@@ -121,22 +119,3 @@ def test_errors_are_one_message_without_a_stack_trace(tmp_path):
         assert message in output
         assert "Traceback" not in output
     assert (tmp_path / "file").read_text() == "precious"
-
-
-def test_two_workers_end_with_equal_weights(tmp_path):
-    """Each in a process of its own, over the loopback interface."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    processes = []
-    for index in range(2):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        flags = ("--strategy=multi_worker", "--stage=ae", "--set=ae.epochs=2")
-        processes.append(start(tmp_path / str(index), *flags, TF_CONFIG=json.dumps(task)))
-    for process in processes:
-        finished(process)
-    one, two = (keras.saving.load_model(tmp_path / name / "ae" / "model.keras", compile=False) for name in ("0", "1"))
-    for mine, theirs in zip(one.weights, two.weights):
-        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=mine.path)

@@ -22,35 +22,57 @@ class Epochs:
                 f"the batch size, {batch_size}, is larger than the {len(self.arrays[0])} training examples; "
                 "choose a smaller one, for example --set STAGE.batch_size=32"
             )
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if batch_size % replicas:
+            legal = [size for size in (batch_size - batch_size % replicas, batch_size + -batch_size % replicas) if size]
+            raise ValueError(
+                f"the batch size, {batch_size}, cannot be shared equally by {replicas} replicas; the nearest that can: "
+                f"{' and '.join(map(str, legal))}"
+            )
 
     def begin(self, epoch):
         """Give the batches of this epoch (counted from 0) from the next iterator on."""
         self.epoch = epoch
 
     def dataset(self):
-        """Return a tf.data of batches (batch_size, ...), one epoch long; each new iterator gives the current epoch."""
+        """Return a tf.data of batches (batch_size, ...), one epoch long; each new iterator gives the current epoch.
+
+        In the scope of a strategy of several replicas: a distributed one, whose workers read only the rows of their own
+        replicas. Replica r of R has the rows r B / R to (r + 1) B / R of each batch of B.
+        """
+        strategy = tf.distribute.get_strategy()
+        if strategy.num_replicas_in_sync == 1:
+            return self._parts(1, 0, 1)
+        parts = strategy.distribute_datasets_from_function(
+            lambda its: self._parts(its.num_input_pipelines, its.input_pipeline_id, its.num_replicas_in_sync)
+        )
+        parts._cardinality = np.int64(self.steps)  # for Keras, in steps: TensorFlow counts the parts of all replicas
+        return parts
+
+    def _parts(self, workers, worker, replicas):
+        """tf.data of the parts of each batch that replicas of one worker take, (batch_size / replicas, ...) each."""
         # numpy_function, not from_generator: a living generator halves the speed of XLA programs beside it (measured).
         types = [array.dtype for array in self.arrays]
+        count, rows_each = self.steps * replicas // workers, self.batch_size // replicas
 
         def order(_):
-            rows = tf.numpy_function(lambda: self._order(), [], tf.int64)
-            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (self.steps, self.batch_size)))
+            rows = tf.numpy_function(lambda: self._order(workers, worker).reshape(count, rows_each), [], tf.int64)
+            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (count, rows_each)))
 
-        def batch(rows):
+        def part(rows):
             parts = tf.numpy_function(lambda rows: tuple(gather(array, rows) for array in self.arrays), [rows], types)
-            shapes = [(self.batch_size, *array.shape[1:]) for array in self.arrays]
+            shapes = [(rows_each, *array.shape[1:]) for array in self.arrays]
             parts = tuple(tf.ensure_shape(part, shape) for part, shape in zip(parts, shapes))
             return parts if len(parts) > 1 else parts[0]
 
-        batches = tf.data.Dataset.range(1).flat_map(order).map(batch).prefetch(2)
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-        return batches.apply(tf.data.experimental.assert_cardinality(self.steps)).with_options(options)
+        parts = tf.data.Dataset.range(1).flat_map(order).map(part).prefetch(2)
+        return parts.apply(tf.data.experimental.assert_cardinality(count))
 
-    def _order(self):
-        """Rows of each batch of the current epoch, (steps, batch_size)."""
+    def _order(self, workers=1, worker=0):
+        """Rows of each batch of the current epoch that a worker reads, (steps, batch_size / workers)."""
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.arrays[0]))
-        return order[: self.steps * self.batch_size].reshape(self.steps, self.batch_size).astype(np.int64)
+        order = order[: self.steps * self.batch_size].reshape(self.steps, workers, -1)
+        return order[:, worker].astype(np.int64)
 
 
 class Reshuffle(keras.callbacks.Callback):

@@ -64,6 +64,8 @@ class DecoderVariance(keras.layers.Layer):
         """Move gamma towards eq. (6), given the error per dimension of one batch; does nothing unless `optimal`."""
         if self.mode != "optimal":
             return
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:  # of the whole batch: a mean of logarithms is another
+            mean_squared_error = tf.distribute.get_replica_context().all_reduce("mean", mean_squared_error)
         self.batches.assign_add(1.0)
         rate = tf.maximum(1.0 / tf.convert_to_tensor(self.batches.value), 1.0 - self.momentum)
         # The first batch replaces the initial value altogether: its rate is one.

@@ -14,7 +14,7 @@ from keras_vae.files import Path
 from keras_vae.models import Stack
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
-from keras_vae.training import strategy
+from keras_vae.training import strategy, workers
 from keras_vae.training.building import build_stage, policy, runs_in_xla
 from keras_vae.training.schedules import LearningRate
 from keras_vae.training.train_stage import train_stage
@@ -32,17 +32,19 @@ def train(
 
     Returns the Stack of the trained stages.
     """
-    run = RunDirectory(workdir)
+    several = strategy.resolve(config.strategy) == "multi_worker"
+    run = RunDirectory(workers.directory(workdir) if several else workdir)
     wanted = [each.name for each in (config.stages if stage == "all" else (config.settings(stage),))]
     config = on_this_machine(run.complete(config))
     run.check(config)
-    with strategy.scope(config.strategy), policy(config.precision):
+    with workers.losses_told(), strategy.scope(config.strategy), policy(config.precision):
         examples: tuple[np.ndarray, np.ndarray] | None = None
         for index, settings in enumerate(config.stages):
             if settings.name not in wanted:
                 continue
-            if run.done(settings.name):
+            if workers.all_true(run.done(settings.name)):
                 print_status(f"{settings.name}: done before")
+                run.drop_backups(settings.name)
                 continue
             if missing := [below.name for below in config.stages[:index] if not run.done(below.name)]:
                 raise ValueError(f"stage {settings.name} needs {', '.join(missing)} below it; train with --stage=all")
@@ -51,7 +53,9 @@ def train(
                 _rehearse(config, *examples)
                 run.claim(config)
             train_stage(run, config, index, *examples, callbacks)
-    return load(workdir)
+            workers.wait()  # until it is done on all of them
+            run.drop_backups(settings.name)
+    return load(run.path)
 
 
 def on_this_machine(config):

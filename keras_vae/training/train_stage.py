@@ -13,6 +13,7 @@ from keras_vae.diagnostics import verdict
 from keras_vae.files import write_json
 from keras_vae.models import Stack
 from keras_vae.status import duration, print_status
+from keras_vae.training import workers
 from keras_vae.training.building import build_stage, seeds
 from keras_vae.training.callbacks.backup import Backup
 from keras_vae.training.callbacks.board import Board
@@ -43,7 +44,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
 
     folder = run.folder(settings.name)
     backup = Backup(folder / "backup.npz", _changing(stack))
-    history = backup.restore()
+    history = backup.restore(workers.common)
     first_epoch = len(history)
     if first_epoch:
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
@@ -65,6 +66,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
             *callbacks,
         ],
     )
+    workers.wait()  # until all have a backup of the last epoch, with which any can finish alone
     seconds, done = time.monotonic() - began, len(history) - first_epoch
     _finish(run, stack, held_out, history, config.seed)
     _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])

@@ -23,9 +23,12 @@ class Backup:
         self.path, self.variables, self.saved_at = path, list(variables), 0.0
         self.previous = path.with_name(f"previous-{path.name}")
 
-    def restore(self):
-        """Put the variables back; returns the history, logs of one epoch each, empty where there is no backup."""
-        damages = {}
+    def restore(self, common=set):
+        """Put the variables back; returns the history, logs of one epoch each, empty where there is no backup.
+
+        common: a function of the numbers of epochs in the files -> those that all workers of the job have too.
+        """
+        found, damages = {}, {}
         for path in (self.path, self.previous):
             try:
                 values, history = _read(path)
@@ -34,17 +37,21 @@ class Backup:
             except UNREADABLE as error:
                 damages[path] = error
                 continue
-            self._assign(path, values)
-            if damages:
-                warnings.warn(f"{self.path} is damaged ({damages[self.path]}); the one before it is used", stacklevel=3)
-            return history
-        if damages:
+            found.setdefault(len(history), (path, values, history))
+        if damages and not found:
             files = " and ".join(map(str, damages))
             raise ValueError(
                 f"{files}: damaged ({next(iter(damages.values()))}); delete {'them' if len(damages) > 1 else 'it'} to "
                 "train this stage from its beginning"
             )
-        return []
+        newest = max(common(found), default=0)
+        if not newest:
+            return []
+        path, values, history = found[newest]
+        self._assign(path, values)
+        if self.path in damages:
+            warnings.warn(f"{self.path} is damaged ({damages[self.path]}); the one before it is used", stacklevel=3)
+        return history
 
     def _assign(self, path, values):
         if len(values) != len(self.variables):

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_vae.training import workers
 from keras_vae.training.callbacks.probe import probe
 
 
@@ -28,7 +29,8 @@ class Record(keras.callbacks.Callback):
         logs.update(probed.logs, gamma=float(stage.gamma.value), rmse=float(rmse))
         self.history.append({key: float(value) for key, value in logs.items()})
         self.board.write(epoch, logs, self.model, probed)
-        if self.backup.due or epoch + 1 == self.params["epochs"]:
+        # All workers save the same epochs, so that there is one from which all can go on.
+        if workers.chief_says(self.backup.due) or epoch + 1 == self.params["epochs"]:
             self.backup.save(self.history)
 
     def on_train_end(self, logs=None):
