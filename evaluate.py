@@ -13,6 +13,7 @@ cli.DEFINE_path("feature_path", None, "Local file of their weights, where they n
 flags.DEFINE_string("outliers", None, "A data set whose test images the scores should find strange.")
 cli.DEFINE_path("outlier_dir", None, "Where these lie, if not where the data of the run do.")
 cli.DEFINE_path("data_dir", None, "Where the data lie, if not where they lay when the run was trained.")
+cli.DEFINE_path("cache_dir", None, cli.CACHE_DIR)
 PROTOCOL = ("count", "seed", "features", "feature_path", "outliers", "outlier_dir")
 
 
@@ -20,7 +21,8 @@ def main(_):
     from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
 
     args = flags.FLAGS
-    evaluate(args.workdir, args.metrics, args.data_dir, **{name: getattr(args, name) for name in PROTOCOL})
+    options = {name: getattr(args, name) for name in PROTOCOL}
+    evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
     print(f"measured: {report.write(args.workdir)}")
 
 

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from experiments.common import celeb_a
+from experiments.common import celeb_a, measures
 from experiments.common.findings import Claim, Findings, picture
 from keras_vae.data.grids import grid
 from keras_vae.data.subset import subset
-from keras_vae.maths.arrays import unit
-from keras_vae.metrics import downsample
+from keras_vae.maths.arrays import blocks, unit
 
 TITLE = "Samples of the methods, not chosen"
 SOURCE = "Regularisation balance, Fig. 2; supplement, Fig. 1"
@@ -21,7 +20,7 @@ SHOWN, COUNTED = 32, 1000
 def measure(lab):
     methods = celeb_a.methods(lab)
     test = lab.data("celeb_a", "test", **methods["VAE"][0].config.data_options)
-    sets = {"original": test, "downsampled": downsample(test)}
+    sets = {"original": test, "downsampled": measures.downsampled(test, lab.workdir)}
     for name, (trained, stage) in methods.items():
         sets[name] = trained.stack.sample(COUNTED, seed=0, stage=stage)
     pictures = [
@@ -40,7 +39,9 @@ def _drawn(images):
 
 def _contrast(images):
     """Mean standard deviation of the pixels of an image: faces that are averages of faces have little."""
-    return float(np.mean(np.std(unit(images), axis=(1, 2, 3))))
+    return float(
+        np.mean(np.concatenate([np.std(unit(images[rows]), axis=(1, 2, 3)) for rows in blocks(len(images), 1024)]))
+    )
 
 
 def claims(values):

@@ -1,8 +1,8 @@
 """Table 3 of regularisation balance: Frechet distances of reconstructions and samples."""
 
-import numpy as np
+import functools
 
-from experiments.common import celeb_a
+from experiments.common import celeb_a, measures
 from experiments.common.findings import Claim, Findings
 from keras_vae.metrics import fid, fid_table
 
@@ -31,7 +31,7 @@ def measure(lab):
     extractor, methods = celeb_a.extractor(lab), celeb_a.methods(lab)
     options = methods["VAE"][0].config.data_options
     train, *held_out = (lab.data("celeb_a", split, **options) for split in ("train", "validation", "test"))
-    held_out = np.concatenate(held_out)
+    held_out = measures.joined(held_out, lab.workdir)
     values = table(extractor, methods, train)
     values |= {f"{name}, held out": cells for name, cells in table(extractor, methods, held_out).items()}
     note = (
@@ -50,18 +50,20 @@ def measure(lab):
 
 def table(extractor, methods, reals):
     """Table 3, with these real images."""
-    fakes, rows = {}, {}
-    half = reals[::2]
-    for name, (trained, stage) in methods.items():
-        fakes[f"{name} reconstruction"] = reconstructions = trained.stack.reconstruct(reals)
-        fakes[f"{name} generation"] = samples = trained.stack.sample(len(reals), seed=0, stage=stage)
-        unpaired = {"reconstruction": reconstructions[1::2], "generation": samples[1::2]}
-        rows[name] = {f"{kind}, unpaired": fid(extractor, half, images)["value"] for kind, images in unpaired.items()}
-    found = {name: row["value"] for name, row in fid_table(extractor, reals, fakes).items()}
-    for name, cells in rows.items():
-        rows[name] = {kind: found[f"{name} {kind}"] for kind in KINDS} | cells
-    rows["Downsample"] = dict.fromkeys(KINDS, found["downsample"])
-    return rows | {FLOOR: {"generation": found["floor"]}}
+    unpaired = {name: {} for name in methods}
+
+    def made(name, kind):
+        trained, stage = methods[name]
+        images = measures.generated(trained, reals, None if kind == "reconstruction" else stage)
+        unpaired[name][f"{kind}, unpaired"] = fid(extractor, reals[::2], images[1::2])["value"]
+        return images
+
+    # Functions: one set of images at a time, since all may not fit in memory.
+    sets = {f"{name} {kind}": functools.partial(made, name, kind) for name in methods for kind in KINDS}
+    found = fid_table(extractor, reals, sets)
+    rows = {name: {kind: found[f"{name} {kind}"]["value"] for kind in KINDS} | unpaired[name] for name in methods}
+    rows["Downsample"] = dict.fromkeys(KINDS, found["downsample"]["value"])
+    return rows | {FLOOR: {"generation": found["floor"]["value"]}}
 
 
 def claims(values):

@@ -1,8 +1,10 @@
 """Table 4 of regularisation balance: NDB of samples."""
 
-from experiments.common import celeb_a
+import functools
+
+from experiments.common import celeb_a, measures
 from experiments.common.findings import Claim, Findings, column
-from keras_vae.metrics import ImageBins, downsample
+from keras_vae.metrics import ImageBins
 
 TITLE = "Statistically different bins on CelebA"
 SOURCE = "Regularisation balance, section 6, Table 4"
@@ -23,14 +25,13 @@ def measure(lab):
     methods = celeb_a.methods(lab)
     options = methods["VAE"][0].config.data_options
     train, test = (lab.data("celeb_a", split, **options) for split in ("train", "test"))
-    sets = {"Downsample": downsample(train), "test images (floor)": test}
+    sets = {"Downsample": lambda: measures.downsampled(train, lab.workdir), "test images (floor)": lambda: test}
     for name, (trained, stage) in methods.items():
-        sets[name] = trained.stack.sample(len(train), seed=0, stage=stage)
-    values = {name: {} for name in sets}
-    for bins in BINS:
-        found = ImageBins(train, bins)
-        for name, images in sets.items():
-            values[name][f"K = {bins}"] = found.compare(images).ratio
+        sets[name] = functools.partial(measures.generated, trained, train, stage)
+    found, values = {bins: ImageBins(train, bins) for bins in BINS}, {}
+    for name, make in sets.items():  # one set of images at a time: they may not fit in memory
+        images = make()
+        values[name] = {f"K = {bins}": found[bins].compare(images).ratio for bins in BINS}
     note = "Share of bins whose proportions differ significantly; identical distributions give about 0.05."
     return Findings(values, notes=[note])
 

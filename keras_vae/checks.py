@@ -45,7 +45,8 @@ def checked_count(count, argument="count"):
 
 
 def _check_finite(data, argument):
-    bad = int(np.size(data) - np.isfinite(data).sum())
+    parts = (data[start : start + 4096] for start in range(0, len(data), 4096))  # a mask of all may not fit in memory
+    bad = sum(int(np.size(part) - np.isfinite(part).sum()) for part in parts)
     if bad:
         raise ValueError(f"{argument} has {bad} values that are NaN or infinite; expected finite numbers")
 

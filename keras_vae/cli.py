@@ -17,6 +17,7 @@ from keras_vae import config as configs
 flags.disclaim_key_flags()  # --help of a script lists what it defines through DEFINE_path as its own
 
 WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+CACHE_DIR = "Where large data lie once they are decoded; beside data_dir by default."  # a flag of three scripts
 TRACE = "KERAS_VAE_TRACE"  # set in the environment, it shows where an error comes from
 
 
@@ -27,6 +28,7 @@ class TrainFlags(typing.Protocol):
     preset: str | None
     quick: bool
     data_dir: str | None
+    cache_dir: str | None
     image_size: str | None
     skip_bad_files: bool
     set: list[str]
@@ -40,8 +42,7 @@ def configuration(args: TrainFlags) -> configs.Config:
     config = preset.quick() if args.quick else preset.paper()
     # The numbers of a preset for one data set (its image size, say) mean nothing to another.
     options = dict(config.data_options) if config.dataset == args.dataset else {}
-    if args.data_dir is not None:
-        options["data_dir"] = os.path.abspath(args.data_dir)
+    options |= {name: getattr(args, name) for name in configs.MOVABLE if getattr(args, name) is not None}
     if args.image_size is not None:
         options["image_size"] = image_size(args.image_size)
     if args.skip_bad_files:
@@ -51,7 +52,10 @@ def configuration(args: TrainFlags) -> configs.Config:
         config = configs.replace(config, strategy=args.strategy)
     if args.seed is not None:
         config = configs.replace(config, seed=args.seed)
-    return configs.override(config, args.set)
+    config = configs.override(config, args.set)
+    places = {name: path for name, path in config.data_options.items() if name in configs.MOVABLE and path}
+    absolute = {name: os.path.abspath(os.path.expanduser(path)) for name, path in places.items()}
+    return configs.replace(config, data_options={**config.data_options, **absolute})
 
 
 def default_workdir(args: TrainFlags) -> str:

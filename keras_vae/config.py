@@ -70,13 +70,19 @@ class Config:
 
 
 # Where the data lie may differ between two commands on one run; what is trained may not.
-MOVABLE = ("data_dir",)
+MOVABLE = ("data_dir", "cache_dir")
 
 
 def portable(config: Config) -> Config:
     """Return the Config without where its data lie: two that are equal then train the same."""
     options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
     return replace(config, data_options=options)
+
+
+def moved(config: Config, **places: object) -> Config:
+    """Return the Config with other places of its data, of MOVABLE; one that is None stays."""
+    given = {name: str(place) for name, place in places.items() if place is not None}
+    return replace(config, data_options={**config.data_options, **given})
 
 
 POSITIVE = ("latent_dim", "epochs", "batch_size", "learning_rate", "steps_per_execution")

@@ -3,15 +3,36 @@
 import json
 import os
 import pathlib
+import struct
 import tempfile
 import typing
+import zipfile
+import zlib
 from collections.abc import Callable
 
 Path = str | os.PathLike[str]
 
 
-def write_atomically(path: Path, write: Callable[[typing.BinaryIO], object]) -> None:
-    """Call write(binary file) and put the result at `path` in one step: a killed process leaves the old file."""
+# The errors of reading a file of NumPy or Keras, both zip archives with a checksum for each part, that is damaged.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
+
+
+def write_atomically(
+    path: Path, write: Callable[[typing.BinaryIO], object], previous: pathlib.Path | None = None
+) -> None:
+    """Call write(binary file) and put the result at `path` in one step: a killed process leaves the old file.
+
+    previous: where the old file goes, if it is to be kept beside the new one.
+    """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -24,6 +45,8 @@ def write_atomically(path: Path, write: Callable[[typing.BinaryIO], object]) -> 
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
+        if previous is not None and path.exists():
+            os.replace(path, previous)
         os.replace(temporary, path)
     except BaseException as error:
         pathlib.Path(temporary).unlink(missing_ok=True)
@@ -43,5 +66,8 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> typing.Any:
-    """Return the value of a JSON file."""
-    return json.loads(pathlib.Path(path).read_text())
+    """Return the value of a JSON file; ValueError names one that is damaged."""
+    try:
+        return json.loads(pathlib.Path(path).read_bytes())
+    except ValueError as error:  # also bytes that are no UTF-8
+        raise ValueError(f"{path} is damaged, it is no JSON: {error}") from None

@@ -2,11 +2,11 @@
 
 config.json              what is trained; a different one is refused
 environment.json         versions it was begun with
-<stage>/backup.npz       where to go on after a kill
+<stage>/backup.npz       where to go on after a kill; previous-backup.npz the one before, should this be damaged
 <stage>/model.keras      the trained stage
 <stage>/history.json     every logged number of every epoch
 <stage>/diagnostics.json what the codes of held-out images do
-<stage>/posteriors.npz   codes of the training images, the data of the stage above
+<stage>/posteriors/      codes of the training images, a store: the data of the stage above
 <stage>/samples.png, reconstructions.png
 <stage>/DONE             written last
 tensorboard/
@@ -14,16 +14,18 @@ tensorboard/
 
 import importlib.metadata
 import itertools
+import json
 import pathlib
 import platform
 import shutil
 import tempfile
+import zipfile
 
 import keras
 import numpy as np
 
 from keras_vae import config as configs
-from keras_vae.files import Path, read_json, write_atomically, write_json, write_text
+from keras_vae.files import UNREADABLE, Path, read_json, write_atomically, write_json, write_text
 from keras_vae.models import Stack
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
@@ -33,7 +35,7 @@ class RunDirectory:
     """Paths and files of one run."""
 
     def __init__(self, path):
-        self.path = pathlib.Path(path)
+        self.path = pathlib.Path(path).expanduser()
 
     def complete(self, config):
         """Return `config` with what it leaves open taken from an earlier command on this run."""
@@ -69,7 +71,11 @@ class RunDirectory:
         """Return the stored Config."""
         if self.is_new:
             raise ValueError(f"{self.path} holds no run: it has no config.json; train one with train.py")
-        return configs.from_json((self.path / "config.json").read_text())
+        path = self.path / "config.json"
+        try:
+            return configs.from_json(path.read_text())
+        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is damaged: {error}; restore it, or train in a new --workdir") from None
 
     def folder(self, name):
         """Folder of a stage."""
@@ -91,7 +97,18 @@ class RunDirectory:
 
     def load_stage(self, name):
         """Return a trained stage."""
-        stage = keras.saving.load_model(self.folder(name) / "model.keras", compile=False)
+        path = self.folder(name) / "model.keras"
+        try:
+            with zipfile.ZipFile(path) as parts:
+                damaged = parts.testzip()
+        except UNREADABLE as error:
+            damaged = error
+        if damaged is not None:
+            raise ValueError(
+                f"{path} is damaged ({damaged}): restore it, or delete {self.folder(name)} and run train.py again, "
+                "which trains this stage once more, to the same weights"
+            )
+        stage = keras.saving.load_model(path, compile=False)
         active = read_json(self.folder(name) / "diagnostics.json")["active"]
         stage.active_dims = np.array(active, bool)
         return stage
@@ -99,7 +116,8 @@ class RunDirectory:
     def finish(self, name):
         """Mark a stage as done; its backup is of no more use."""
         write_text(self.folder(name) / "DONE", "")
-        (self.folder(name) / "backup.npz").unlink(missing_ok=True)
+        for backup in ("backup.npz", "previous-backup.npz"):
+            (self.folder(name) / backup).unlink(missing_ok=True)
 
 
 def load(workdir: Path) -> Stack:

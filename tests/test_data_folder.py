@@ -1,5 +1,6 @@
 """Directories of images: splits, sizes, channels, and files that cannot be used."""
 
+import pathlib
 import warnings
 
 import numpy as np
@@ -57,11 +58,13 @@ def test_two_images_are_too_few(tmp_path):
 
 
 def test_a_new_file_moves_no_other(tmp_path):
-    paths = [tmp_path / f"{k}.png" for k in range(200)]
-    before = {split: set(image_files.members(paths, tmp_path, split)) for split in ("train", "validation", "test")}
-    paths = sorted([*paths, tmp_path / "new.png"])
-    for split, members in before.items():
-        assert set(image_files.members(paths, tmp_path, split)) - {tmp_path / "new.png"} == members
+    def members(paths):
+        splits = ("train", "validation", "test")
+        return {split: {paths[n] for n in image_files.members(paths, tmp_path, split)} for split in splits}
+
+    paths = [f"{k}.png" for k in range(200)]
+    before, after = members(paths), members(sorted([*paths, "new.png"]))
+    assert {split: inside - {"new.png"} for split, inside in after.items()} == before
     assert 170 <= len(before["train"]) <= 190
 
 
@@ -117,6 +120,56 @@ def test_bad_files_are_skipped_with_a_warning(mixed):
     assert lines.count("cut.jpg cannot be read") == 1
     assert sum(len(split) for split in splits.values()) == 9
     assert all(split.shape[1:] == (12, 10, 3) for split in splits.values())
+
+
+def test_files_are_in_the_order_of_pathlib(tmp_path):
+    for k, name in enumerate(("a/b", "a-b", "a/c/d", "a.b", "B", "a/b.c", "ä/b")):
+        save(tmp_path / f"{name}.png", seed=k)
+    expected = sorted(path for path in tmp_path.rglob("*.png"))
+    listed = image_files.listing(tmp_path, (".png",))
+    assert [tmp_path / path for path in listed.paths] == expected
+    assert listed.states.tolist() == [[path.stat().st_size, path.stat().st_mtime_ns] for path in expected]
+
+
+def test_a_bad_file_is_told_before_the_others_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_files, "CHUNK", 4)
+    for k in range(12):
+        save(tmp_path / f"{k:02}.png", seed=k)
+    (tmp_path / "02.png").write_text("not an image")
+    with pytest.raises(ValueError, match=r"cannot use 1 image file in .* \(of the first 4\): 02\.png cannot"):
+        load_all(tmp_path)
+
+
+@pytest.mark.parametrize(("change", "word"), [(pathlib.Path.unlink, "vanished"), (pathlib.Path.touch, "changed")])
+def test_files_that_vanish_or_change_are_told_at_once(tmp_path, monkeypatch, change, word):
+    for k in range(8):
+        save(tmp_path / f"{k}.png", seed=k)
+    survey = image_files.survey
+
+    def changed_after(*args):
+        found = survey(*args)
+        change(tmp_path / "3.png")
+        return found
+
+    monkeypatch.setattr(image_files, "survey", changed_after)
+    with pytest.raises(ValueError, match=f"3.png {word} while images were read"):
+        data.load("folder", "train", data_dir=str(tmp_path), skip_bad_files=True)
+
+
+def test_many_headers_are_read_once(tmp_path, monkeypatch):
+    for k in range(8):
+        save(tmp_path / f"{k}.png", (9, 7), seed=k)
+    (tmp_path / "bad.png").write_text("not an image")
+    monkeypatch.setattr(image_files, "KEPT_FROM", 9)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        first = load_all(tmp_path, skip_bad_files=True)
+        monkeypatch.setattr(PIL.Image, "open", None)  # would fail now
+        second = load_all(tmp_path, skip_bad_files=True)
+    assert all(np.array_equal(first[split], second[split]) for split in first)
+    assert ["bad.png cannot be read" in str(each.message) for each in caught] == 6 * [True]
+    with pytest.raises(ValueError, match="cannot use 1 image file in .*: bad.png cannot be read"):
+        load_all(tmp_path)
 
 
 def test_image_size_brings_all_to_one_size(mixed):

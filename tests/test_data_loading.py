@@ -33,7 +33,7 @@ def test_unknown_split_lists_the_known():
 
 
 def test_unknown_option_lists_the_known():
-    with pytest.raises(ValueError, match="mnist takes no option image_size; it takes: data_dir, limit"):
+    with pytest.raises(ValueError, match="mnist takes no option image_size; it takes: data_dir, limit, cache_dir"):
         data.load("mnist", "train", image_size=(32, 32))
 
 

@@ -10,9 +10,11 @@ import pytest
 import keras_vae as kv
 from keras_vae import plugins, report
 from keras_vae.config import Config, StageConfig
+from keras_vae.data import store
 from keras_vae.data.subset import subset
 from keras_vae.evaluation import evaluate
 from keras_vae.evaluation.evaluation import Evaluation
+from keras_vae.runs import RunDirectory
 
 NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3, "jit_compile": False}
 CONFIG = Config(
@@ -70,6 +72,17 @@ def test_numbers_are_those_of_the_metrics(run):
     samples = np.round(stack.sample(300, seed=0, stage="second") * 255)  # "clean" compares what a file would hold
     fid = kv.metrics.frechet_distance(*(images.reshape(300, -1) / np.float32(255) for images in (test, samples)))
     assert results["frechet"]["clean"]["samples of second"]["value"] == pytest.approx(fid, rel=1e-4)
+
+
+def test_what_does_not_fit_in_memory_is_the_same(run, monkeypatch):
+    kept = (kv.load(run), RunDirectory(run).config(), run, 300)
+    before, mapped = Evaluation(*kept), Evaluation(*kept)
+    monkeypatch.setattr(store, "GENERATED_IN_MEMORY", 0)
+    monkeypatch.setattr(store, "AT_ONCE", 256)
+    for stage in ("vae", "second"):
+        assert isinstance(mapped.samples[stage], np.memmap)
+        np.testing.assert_array_equal(mapped.samples[stage], kept[0].sample(300, 0, stage))
+    np.testing.assert_array_equal(mapped.reconstructions, kept[0].decode(before.posterior[0]))
 
 
 def test_parts_measured_again_replace_only_themselves(run):

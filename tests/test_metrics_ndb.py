@@ -1,5 +1,7 @@
 """NDB against histograms by hand, and what identical distributions give."""
 
+import importlib
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -25,6 +27,19 @@ def test_histograms_by_hand():
 def test_disjoint_histograms():
     found = metrics.compare_histograms([100, 0], [0, 100])
     assert found.ratio == 1.0 and found.js == pytest.approx(np.log(2))
+
+
+def test_bins_of_more_images_than_k_means_sees(monkeypatch):
+    """All are counted in the cells of a random subset, whatever the order they come in."""
+    random = np.random.default_rng(0)
+    centres = np.array([[0, 0], [0, 100], [100, 0], [100, 100]])
+    train = np.concatenate([random.normal(c, 1.0, (n, 2)) for c, n in zip(centres, (400, 300, 200, 100))])
+    module = importlib.import_module("keras_vae.metrics.ndb")  # metrics.ndb is the function of that name
+    monkeypatch.setattr(module, "MOST", 200)
+    monkeypatch.setattr(module, "BLOCK", 130)
+    bins = metrics.ImageBins(train, bins=4)
+    assert bins.fitted == 100 and bins.counts.tolist() == [400, 300, 200, 100]
+    assert bins.compare(train).js == 0
 
 
 def test_clusters_that_are_plain_to_see():

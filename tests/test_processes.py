@@ -41,8 +41,8 @@ def finished(script):
 def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     uninterrupted = start(whole)
-    for place in (("ae/backup.npz", 2), ("vae/backup.npz", 1), ("second/backup.npz", 2)):
-        # Inside the first stage, between two stages, inside the last.
+    for place in (("ae/backup.npz", 2), ("ae/posteriors", 1), ("second/backup.npz", 2)):
+        # Inside the first stage, when its codes are about to appear, inside the last.
         assert start(killed, dies_before=place).wait()[0] == -signal.SIGKILL
     output = finished(start(killed))
     assert "ae: done before" in output
@@ -54,6 +54,30 @@ def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path
             np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=f"{stage} {mine.path}")
         histories = [json.loads((run / stage / "history.json").read_text()) for run in (whole, killed)]
         assert histories[0] == histories[1]
+
+
+def test_a_tilde_in_an_option_is_the_home_directory(tmp_path, monkeypatch):
+    from absl import flags as absl_flags
+
+    import train  # noqa: F401  defines the flags
+    from keras_vae import cli
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    words = [
+        "train.py",
+        "--dataset=folder",
+        "--set=data_options.data_dir=~/images",
+        "--set",
+        "data_options.cache_dir=~",
+    ]
+    values = absl_flags.FLAGS
+    values.unparse_flags()
+    values(words)
+    try:
+        options = cli.configuration(values).data_options
+    finally:
+        values.unparse_flags()
+    assert options["data_dir"] == str(tmp_path / "images") and options["cache_dir"] == str(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ class Laboratory:
     """workdir: where trained stacks and results are kept; quick: minutes instead of hours; data_dir: of TFDS."""
 
     def __init__(self, workdir, quick=True, data_dir=None):
-        self.workdir, self.quick = pathlib.Path(workdir), quick
-        self.data_dir = data_dir and os.path.abspath(data_dir)
+        self.workdir, self.quick = pathlib.Path(workdir).expanduser(), quick
+        self.data_dir = data_dir and os.path.abspath(os.path.expanduser(data_dir))
         self.used = {}  # what the experiment in hand trained, by folder
 
     def pick(self, quick, full):

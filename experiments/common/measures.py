@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from keras_vae.data.store import temporary
 from keras_vae.diagnostics import effective_rank, latent_table
-from keras_vae.metrics import importance_weighted_nll, mmd_to_prior, reconstruction_error
+from keras_vae.metrics import downsample, importance_weighted_nll, mmd_to_prior, reconstruction_error
 
 SAMPLES = 50  # of the importance-weighted likelihood, as in Table 1
 
@@ -25,6 +26,33 @@ def balance(trained, count=10_000):
         "informative": int(table.informative.sum()),
         "gamma": float(trained.stack.stage().gamma.value),
     }
+
+
+def generated(trained, images, stage=None):
+    """As many images as `images` (n, H, W, C) has, float32: samples of a stage, or without one reconstructions."""
+
+    def make(rows):
+        if stage is None:
+            return trained.stack.reconstruct(images[rows])
+        return trained.stack.sample(rows.stop - rows.start, 0, stage, first=rows.start)
+
+    return temporary(len(images), images.shape[1:], "float32", make, trained.workdir)
+
+
+def joined(sets, folder):
+    """Images of several sets (n, H, W, C) uint8, one set behind the other, kept as those of `downsampled` are."""
+    starts = np.cumsum([0, *map(len, sets)])
+
+    def make(rows):
+        parts = (slice(max(rows.start - start, 0), max(rows.stop - start, 0)) for start in starts)
+        return np.concatenate([images[part] for images, part in zip(sets, parts)])
+
+    return temporary(int(starts[-1]), sets[0].shape[1:], "uint8", make, folder)
+
+
+def downsampled(images, folder):
+    """`downsample` of images (n, H, W, C), uint8, kept in a nameless file of `folder` where they are many."""
+    return temporary(len(images), images.shape[1:], "uint8", lambda rows: downsample(images[rows]), folder)
 
 
 def mismatch(trained, count=2000):

@@ -1,88 +1,178 @@
-"""Image files of a directory: headers, files that cannot be used, splits by hash."""
+"""Image files of a directory: a listing, headers, files that cannot be used, splits by hash."""
 
 import collections
-import warnings
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+import pathlib
 import zlib
 
+import numpy as np
 import PIL.Image
+from tqdm import tqdm
 
-Header = collections.namedtuple("Header", "size grey")  # size = (height, width)
+from keras_vae.data.store import NAMED, THREADS, bounded
+from keras_vae.files import read_json, write_json
 
 # Pillow's names of the pixel formats without colour. A palette counts as colour.
 GREY = {"1", "L", "LA", "I", "I;16"}
 
-NAMED = 5  # files that a message names
+CHUNK = 256  # files that a thread looks at before it takes others
+KEPT_FROM = 10_000  # files, from which on what their headers say is kept on the disk
 
 
-def read_headers(paths, bad):
-    """{path: Header} of the files whose header can be read; the others go to `bad`."""
-    headers = {}
-    for path in paths:
-        try:
-            with PIL.Image.open(path, formats=("PNG", "JPEG")) as image:
-                headers[path] = Header((image.height, image.width), image.mode in GREY)
-        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
-            bad.add(path, "cannot be read")
-    return headers
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """Files below `root`: their paths relative to it, sorted part by part, and (size, time of change in ns) of each."""
+
+    root: pathlib.Path
+    paths: list[str]
+    states: np.ndarray  # (n, 2) int64
+
+    @property
+    def digest(self):
+        """Words that change with every path, size and time of change."""
+        digest = hashlib.sha256(self.states.tobytes())
+        for path in self.paths:
+            digest.update(path.encode(errors="surrogateescape") + b"\0")
+        return digest.hexdigest()[:32]
 
 
-def of_one_size(headers, bad):
-    """The most frequent size, and the headers that have it; files of another size go to `bad`."""
-    if not headers:
-        return None, headers
-    (height, width), _ = collections.Counter(header.size for header in headers.values()).most_common(1)[0]
-    for path, header in headers.items():
-        if header.size != (height, width):
-            bad.add(path, f"is {header.size[0]}x{header.size[1]}, not {height}x{width} as most", another_size=True)
-    return (height, width), {path: header for path, header in headers.items() if header.size == (height, width)}
+def listing(root, extensions):
+    """Listing of the files below `root` with one of the extensions; links to directories are not followed."""
+    found, folders = [], [""]
+    while folders:
+        below = folders.pop()
+        with os.scandir(root / below) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{below}{entry.name}/")
+                elif os.path.splitext(entry.name)[1].lower() in extensions and entry.is_file():
+                    status = entry.stat()
+                    found.append((f"{below}{entry.name}".replace("/", "\0"), status.st_size, status.st_mtime_ns))
+    found.sort()  # with \0 between its parts: a/b comes before a-b, as pathlib sorts
+    states = np.array([state for _, *state in found], np.int64).reshape(-1, 2)
+    return Listing(root, [path.replace("\0", "/") for path, *_ in found], states)
 
 
 class BadFiles:
-    """Files under `root` that cannot be used: an error, or with `skip` a warning."""
+    """Files that cannot be used: an error, or with `skip` left out."""
 
     def __init__(self, root, skip):
-        self.root = root
-        self.skip = skip
-        self.problems = []
-        self.mixed_sizes = False
+        self.root, self.skip = root, skip
+        self.problems, self.mixed_sizes = [], False
 
-    def add(self, path, problem, another_size=False):
-        self.problems.append(f"{path.relative_to(self.root)} {problem}")
+    def add(self, problem, another_size=False):
+        """Remember "PATH problem"."""
+        self.problems.append(problem)
         self.mixed_sizes |= another_size
 
-    def report(self):
-        """Raise ValueError, or warn, about the files added since the last report."""
-        if not self.problems:
+    def refuse(self, looked_at=None):
+        """Raise ValueError if there are any and they may not be skipped. looked_at: files, where not all were."""
+        if self.skip or not self.problems:
             return
         count, named = len(self.problems), "; ".join(self.problems[:NAMED])
         more = f"; and {count - NAMED} more" if count > NAMED else ""
         files = f"{count} image file{'s' if count > 1 else ''} in {self.root}"
-        self.problems = []
-        if self.skip:
-            warnings.warn(f"skipped {files}: {named}{more}", stacklevel=3)
-            return
+        first = f" (of the first {looked_at:,})" if looked_at else ""
         hint = "--skip_bad_files leaves such files out"
         if self.mixed_sizes:
             hint += "; --image_size=HxW brings all images to one size"
-        raise ValueError(f"cannot use {files}: {named}{more}. {hint}")
+        raise ValueError(f"cannot use {files}{first}: {named}{more}. {hint}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """Findings in the headers of all files: size (height, width) of images, channels, and problems {path: phrase}."""
+
+    size: tuple[int, int]
+    channels: int
+    problems: dict[str, str]
+
+
+def survey(files, image_size, bad, folder):
+    """Survey of the headers of a Listing, kept in `folder` where there are many. Problems go to `bad`, which may
+    raise: of an unreadable file as soon as its chunk was looked at.
+
+    Without an `image_size` all files must have the most frequent size.
+    """
+    kept = folder / f"headers-{files.digest}{'' if image_size is None else '-of-any-size'}.json"
+    if len(files.paths) >= KEPT_FROM and kept.exists():
+        found = read_json(kept)
+        size, channels, problems = tuple(found["size"] or image_size), found["channels"], found["problems"]
+        for path, phrase in problems.items():
+            bad.add(f"{path} {phrase}", another_size=phrase.startswith("is "))
+        bad.refuse()
+        return Survey(image_size or size, channels, problems)
+    heights_widths, grey, problems = _headers(files, bad)
+    size = image_size
+    if image_size is None:
+        size = _most_frequent(heights_widths)
+        for number in np.flatnonzero((heights_widths[:, 0] > 0) & (heights_widths != size).any(axis=1)):
+            height, width = heights_widths[number]
+            problems[files.paths[number]] = f"is {height}x{width}, not {size[0]}x{size[1]} as most"
+            bad.add(f"{files.paths[number]} {problems[files.paths[number]]}", another_size=True)
+    bad.refuse()
+    usable = [number for number, path in enumerate(files.paths) if path not in problems]
+    channels = 1 if grey[usable].all() else 3
+    if len(files.paths) >= KEPT_FROM:
+        write_json(kept, {"size": None if image_size else size, "channels": channels, "problems": problems})
+    return Survey(size, channels, problems)
+
+
+def _headers(files, bad):
+    """Heights and widths (n, 2) of the files, 0 where a header cannot be read; which are grey; and problems."""
+    count = len(files.paths)
+    sizes, grey, problems = np.zeros((count, 2), np.int64), np.zeros(count, bool), {}
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        found = bounded(pool, lambda chunk: [_header(files.root / files.paths[number]) for number in chunk], chunks)
+        for chunk, headers in zip(chunks, tqdm(found, "reading headers", len(chunks), unit="chunk", delay=5)):
+            for number, header in zip(chunk, headers):
+                if header is None:
+                    problems[files.paths[number]] = "cannot be read"
+                    bad.add(f"{files.paths[number]} cannot be read")
+                else:
+                    sizes[number], grey[number] = header
+            if chunk.stop < count:
+                bad.refuse(looked_at=chunk.stop)
+    return sizes, grey, problems
+
+
+def _header(path):
+    """((height, width), grey?) of an image file; None where it cannot be read."""
+    try:
+        with PIL.Image.open(path, formats=("PNG", "JPEG")) as image:
+            return (image.height, image.width), image.mode in GREY
+    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
+        return None
+
+
+def _most_frequent(sizes):
+    counted = collections.Counter(map(tuple, sizes[sizes[:, 0] > 0].tolist()))
+    return counted.most_common(1)[0][0] if counted else None
 
 
 def members(paths, root, split):
-    """Those of `paths` that fall into `split`: 90 % train, 5 % validation, 5 % test, none of them empty.
+    """Numbers of those of `paths`, relative to `root`, that fall into `split`: 90 % train, 5 % validation, 5 % test,
+    none of them empty.
 
     The hash is of the path relative to `root`, so moving the whole directory changes nothing.
     """
     if len(paths) < 3:
         raise ValueError(f"{root} holds too few usable images ({len(paths)}): train, validation and test need one each")
-    hashed = {path: zlib.crc32(path.relative_to(root).as_posix().encode()) for path in paths}
+    hashed = np.array([zlib.crc32(path.encode(errors="surrogateescape")) for path in paths], np.int64)
+    hundredth = hashed % 100
     splits = {
-        "train": [path for path in paths if hashed[path] % 100 < 90],
-        "validation": [path for path in paths if 90 <= hashed[path] % 100 < 95],
-        "test": [path for path in paths if hashed[path] % 100 >= 95],
+        "train": np.flatnonzero(hundredth < 90),
+        "validation": np.flatnonzero((hundredth >= 90) & (hundredth < 95)),
+        "test": np.flatnonzero(hundredth >= 95),
     }
     # In a small directory chance may leave a split empty: it gets the file with the largest hash of the largest split.
-    for empty in [name for name, inside in splits.items() if not inside]:
-        largest = max(splits.values(), key=len)
-        splits[empty].append(max(largest, key=hashed.get))
-        largest.remove(splits[empty][0])
+    for empty in [name for name, inside in splits.items() if not len(inside)]:
+        largest = max(splits, key=lambda name: len(splits[name]))
+        moved = splits[largest][np.argmax(hashed[splits[largest]])]
+        splits[empty] = np.array([moved])
+        splits[largest] = splits[largest][splits[largest] != moved]
     return splits[split]

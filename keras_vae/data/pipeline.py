@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.data.store import gather
+
 
 class Epochs:
     """Shuffled batches of rows of parallel arrays. `begin(epoch)` must be called before each; Reshuffle does, in `fit`.
@@ -35,7 +37,7 @@ class Epochs:
             return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (self.steps, self.batch_size)))
 
         def batch(rows):
-            parts = tf.numpy_function(lambda rows: tuple(array[rows] for array in self.arrays), [rows], types)
+            parts = tf.numpy_function(lambda rows: tuple(gather(array, rows) for array in self.arrays), [rows], types)
             shapes = [(self.batch_size, *array.shape[1:]) for array in self.arrays]
             parts = tuple(tf.ensure_shape(part, shape) for part, shape in zip(parts, shapes))
             return parts if len(parts) > 1 else parts[0]

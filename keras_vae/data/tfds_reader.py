@@ -1,53 +1,67 @@
-"""Read one split of a prepared TFDS data set into one uint8 array, with every failure turned into one plain error."""
+"""Read one split of a prepared TFDS data set, batch by batch, with every failure turned into one plain error."""
 
+import hashlib
 import logging
+import os
 import pathlib
 import urllib.error
 import urllib.request
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from tqdm import tqdm
+
+from keras_vae.data.store import Examples, Plan
 
 NO_DOWNLOAD_NEEDED = "faces, subspace and curve are computed and need no files; folder reads any directory of images"
 
 
 def read(name, split, data_dir, preprocess, shape, limit=None, source=None):
-    """Images [N, *shape] uint8 of `split`, in file order, each made by `preprocess` from the bytes of its file.
+    """Examples of `split`, images [N, *shape] uint8 in file order, made by `preprocess` from the bytes of its file.
 
     `limit` keeps the first images only. A data set that is not prepared yet is downloaded from `source` (a URL) where
     one is given and can be reached; otherwise FileNotFoundError says what to do.
     """
     builder = _builder(name, data_dir, source)
-    count = builder.info.splits[split].num_examples
-    count = count if limit is None else min(limit, count)
-    images = np.empty((count, *shape), np.uint8)
+    info = builder.info.splits[split]
+    count = info.num_examples if limit is None else min(limit, info.num_examples)
+
+    def plan(_):
+        return Plan(
+            count, shape, lambda start: _batches(builder, split, start, count, preprocess), f"reading {name} {split}"
+        )
+
+    return Examples(plan, _state(info.filepaths), pathlib.Path(builder.data_path).parent.parent)
+
+
+def _state(paths):
+    """Words that change with every file's name, size and time of change."""
+    states = [(path.name, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths if os.path.exists(path)]
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:32]
+
+
+def _batches(builder, split, start, count, preprocess):
+    """Yield images [k, *shape] uint8 from number `start` to `count` of a split, with nothing left out."""
     examples = builder.as_dataset(
-        split=f"{split}[:{count}]",
-        decoders={"image": tfds.decode.SkipDecoding()},
+        split=f"{split}[{start}:{count}]",
+        decoders=tfds.decode.PartialDecoding({"image": True}, decoders={"image": tfds.decode.SkipDecoding()}),
         # One file after the other: the order must not depend on how many files the data set was written to.
         read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
     )
     batches = examples.map(lambda example: preprocess(example["image"]), tf.data.AUTOTUNE).batch(256).prefetch(2)
-    done = 0
+    done = start
     try:
-        # The bar waits 5 seconds before it shows itself: small data sets stay silent.
-        with tqdm(total=count, desc=f"reading {name} {split}", unit=" images", delay=5) as bar:
-            for batch in batches.as_numpy_iterator():
-                images[done : done + len(batch)] = batch
-                done += len(batch)
-                bar.update(len(batch))
+        for batch in batches.as_numpy_iterator():
+            yield batch, []
+            done += len(batch)
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         damage = str(error).splitlines()[0]
     else:
         damage = f"it has {done} images instead of {count}"
     if done < count:
         raise ValueError(
-            f"the {split} split of {name} in {builder.data_path} is damaged after image {done}: {damage}. "
+            f"the {split} split of {builder.name} in {builder.data_path} is damaged after image {done}: {damage}. "
             "Delete that directory and prepare it again."
         )
-    return images
 
 
 def _builder(name, data_dir, source):

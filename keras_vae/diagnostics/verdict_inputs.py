@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from keras_vae.checks import checked_data
 from keras_vae.diagnostics.posteriors import effective_rank, latent_table
-from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.kernels import unbiased_mmd
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
 
 COMPARED = 1000  # codes that the MMD is estimated from, at most
+BLOCK = 256  # images whose pixels are float64 at once
 PAIRS = 10  # of samples of the prior, for the MMD's noise
 
 
@@ -65,19 +66,22 @@ def verdict_inputs(
         numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
         numbers["mmd_noise"] = _mmd_noise(count, judged.latent_dim)
         if judged.gamma.falling and stack.codec.error_space(judged.name) == "pixels":
-            error = np.mean(
-                np.square(_unit(images[:count]) - stack.decode(codes.astype(np.float32), stage=judged.name))
-            )
-            numbers["gamma_excess"] = float(judged.gamma.value / error)
+            decoded = stack.decode(codes.astype(np.float32), stage=judged.name)
+            numbers["gamma_excess"] = float(judged.gamma.value / _mean_square(images[:count], decoded))
     return numbers
 
 
 def _explained(images, reconstructions):
     """1 - squared error / variance, of all pixels together."""
-    x = _unit(images)
-    variance = np.mean(np.square(x - x.mean(axis=0)))
-    error = np.mean(np.square(x - reconstructions))
-    return float(1.0 - error / variance) if variance > 0.0 else 0.0
+    mean = sum(_unit(images[rows]).sum(axis=0) for rows in blocks(len(images), BLOCK)) / len(images)
+    variance = _mean_square(images, np.broadcast_to(mean, images.shape))
+    return float(1.0 - _mean_square(images, reconstructions) / variance) if variance > 0.0 else 0.0
+
+
+def _mean_square(images, others):
+    """Mean of (x - y)^2 over all pixels, in float64, which all at once may not fit in memory."""
+    parts = (np.square(_unit(images[rows]) - others[rows]).sum() for rows in blocks(len(images), BLOCK))
+    return sum(parts) / np.size(images)
 
 
 def _unit(images):

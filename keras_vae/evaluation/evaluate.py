@@ -1,6 +1,5 @@
 """Evaluate a trained run: measure it part by part, and write results.json."""
 
-import pathlib
 import time
 import typing
 from collections.abc import Iterable
@@ -16,21 +15,23 @@ PARTS = "keras_vae.evaluation.parts"
 
 
 def evaluate(
-    workdir: Path, parts: Iterable[str] | None = None, data_dir: Path | None = None, **options: typing.Any
+    workdir: Path,
+    parts: Iterable[str] | None = None,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+    **options: typing.Any,
 ) -> dict[str, typing.Any]:
     """Measure the run in `workdir` by the named parts (default: all); returns results.json, which it writes there.
 
     Parts measured earlier and not now are kept, if they were measured on the same images.
-    data_dir: where the data lie, if not where they lay in training.
+    data_dir: where the data lie, if not where they lay in training; cache_dir: the same of their stores.
     options: fields of Evaluation that have a default.
     """
     stack, run = load(workdir), RunDirectory(workdir)
-    config = run.config()
-    if data_dir is not None:
-        config = configs.replace(config, data_options={**config.data_options, "data_dir": data_dir})
+    config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
     known = plugins.names(PARTS)
     modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
-    evaluation = Evaluation(stack, config, pathlib.Path(workdir), **options)
+    evaluation = Evaluation(stack, config, run.path, **options)
     head = _head(evaluation, read_json(run.path / "environment.json"))
     path = run.path / "evaluation.json"
     kept = read_json(path) if path.exists() else {}

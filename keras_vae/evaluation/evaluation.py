@@ -9,6 +9,7 @@ import numpy as np
 from keras_vae import data
 from keras_vae.config import Config
 from keras_vae.data.grids import write_png
+from keras_vae.data.store import temporary
 from keras_vae.data.subset import rows, subset
 from keras_vae.models import Stack
 
@@ -71,12 +72,19 @@ class Evaluation:
     def samples(self):
         """{stage: `count` samples from its prior}, of the stages that have one."""
         names = [name for name in self.stack.stages if self.stack.stage(name).has_prior]
-        return {name: self.stack.sample(len(self.test), self.seed, stage=name) for name in names}
+        return {name: self._generated(lambda rows, name=name: self._sampled(rows, name)) for name in names}
 
     @functools.cached_property
     def reconstructions(self):
         """The test images, reconstructed from their posterior means."""
-        return self.stack.decode(self.posterior[0])
+        return self._generated(lambda rows: self.stack.decode(self.posterior[0][rows]))
+
+    def _sampled(self, rows, stage):
+        return self.stack.sample(rows.stop - rows.start, self.seed, stage, first=rows.start)
+
+    def _generated(self, make):
+        """As many images as there are test images, made slice by slice."""
+        return temporary(len(self.test), self.stack.data_shape, "float32", make, self.workdir)
 
     def shown(self, count):
         """Rows of `count` test images, at most, for pictures."""

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.data import preprocessing
 from keras_vae.data.subset import subset
@@ -20,14 +21,21 @@ from keras_vae.runs import RunDirectory, load
 SCREENED = 1000  # held-out images that `screen` compares with, at most
 
 
-def export(workdir: Path, export_dir: Path, version: int | None = None, data_dir: Path | None = None) -> pathlib.Path:
+def export(
+    workdir: Path,
+    export_dir: Path,
+    version: int | None = None,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+) -> pathlib.Path:
     """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path.
 
     data_dir: where the data lie, if not where they lay in training; the signature screen compares with held-out images.
+    cache_dir: the same of their stores.
     """
     run, stack = RunDirectory(workdir), load(workdir)
-    config = run.config()
-    screen = _screen(config, stack, data_dir)
+    config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
+    screen = _screen(config, stack)
     offered = signatures(stack.codec, _reader(config, stack.codec), _latents(run, stack), screen)
     # One tf.function for each, shared by names that mean the same (serving_default is encode).
     traced = {id(signature): signature.traced().get_concrete_function() for signature in offered.values()}
@@ -42,11 +50,10 @@ def export(workdir: Path, export_dir: Path, version: int | None = None, data_dir
     return draft.path
 
 
-def _screen(config, stack, data_dir):
+def _screen(config, stack):
     """Screen of held-out images. None, with a warning, where the data cannot be read any more."""
-    options = {**config.data_options, **({"data_dir": data_dir} if data_dir else {})}
     try:
-        images = data.load(config.dataset, "validation", **options)
+        images = data.load(config.dataset, "validation", **config.data_options)
     except (OSError, ValueError) as error:
         warnings.warn(f"exported without the signature screen, which needs held-out images: {error}", stacklevel=3)
         return None

@@ -18,7 +18,7 @@ def new_version(base, version=None):
     """A directory to write to, which becomes base/<version> in one step at the end: a server that watches `base` never
     sees half a version. `version` is the next whole number unless given. Yields a Draft; after the block its path is
     that of the published directory. After an error nothing is left."""
-    base = pathlib.Path(base)
+    base = pathlib.Path(base).expanduser()
     if base.exists() and not base.is_dir():
         raise ValueError(f"{base} is a file; --export_dir must name a directory, new or with earlier versions")
     if version is not None and (base / str(version)).exists():

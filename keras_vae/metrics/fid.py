@@ -1,7 +1,7 @@
 """FID: the Frechet distance of generated images by a protocol, with the rows that give it a meaning."""
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -30,9 +30,9 @@ def fid(
     seed        of the choice among the real images, where the protocol uses fewer.
     """
     found = protocol_of(protocol)
-    reals = chosen_reals(reals, found, seed)
-    fakes = chosen_fakes(fakes, reals, found)
-    return result(extractor, statistics(extractor, reals), statistics(extractor, fakes), protocol, split)
+    real_side = statistics(extractor, reals, chosen_reals(reals, found, seed))
+    fake_side = statistics(extractor, chosen_fakes(fakes, reals, found), prepare=found.prepare)
+    return result(extractor, real_side, fake_side, protocol, split)
 
 
 def protocol_of(name):
@@ -41,23 +41,23 @@ def protocol_of(name):
 
 
 def chosen_reals(reals, protocol, seed):
-    """The real images that the protocol uses, in the order of a seeded shuffle."""
+    """Numbers of the real images that the protocol uses, in the order of a seeded shuffle."""
     reals = checked_images(reals, "reals")
-    return reals[np.random.default_rng(seed).permutation(len(reals))[: protocol.LIMIT]]
+    return np.random.default_rng(seed).permutation(len(reals))[: protocol.LIMIT]
 
 
 def chosen_fakes(fakes, reals, protocol):
-    """The fakes that the protocol uses, as it prepares them."""
-    return protocol.prepare(checked_data(fakes, reals.shape[1:], "fakes")[: protocol.LIMIT])
+    """The fakes that the protocol uses, not yet prepared."""
+    return checked_data(fakes, np.shape(reals)[1:], "fakes")[: protocol.LIMIT]
 
 
-def statistics(extractor, images):
-    """GaussianStatistics of the features of images."""
+def statistics(extractor, images, rows=None, prepare=lambda block: block):
+    """GaussianStatistics of the features of images, those with the numbers `rows`, after `prepare`: batch by batch."""
     found = GaussianStatistics()
-    for features in extractor.batches(images):
+    for features in extractor.batches(images, rows, prepare):
         found.add(features)
     if not np.any(np.diag(found.covariance)):
-        raise ValueError(f"the {extractor.name} features of all {len(images)} images are the same; expected variety")
+        raise ValueError(f"the {extractor.name} features of all {found.count} images are the same; expected variety")
     return found
 
 
@@ -77,14 +77,15 @@ def result(extractor, reals, fakes, protocol, split):
 def fid_table(
     extractor: Extractor,
     reals: np.ndarray,
-    fakes: Mapping[str, np.ndarray],
+    fakes: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
     protocol: str = "clean",
     split: str = "not stated",
     seed: int = 0,
 ) -> dict[str, dict[str, typing.Any]]:
     """{"floor": ..., "downsample": ..., and one row for each entry of `fakes`}, each a result as `fid` gives it.
 
-    fakes       {name: images}, for example {"reconstruction": ..., "sample": ...}; arguments otherwise as of `fid`.
+    fakes       {name: images}, for example {"reconstruction": ..., "sample": ...}, or functions that make them, one set
+                at a time, where all do not fit in memory; arguments otherwise as of `fid`.
 
     floor       one half of the real images against the other: what a perfect model would get from half as many images
                 (FID is biased upwards, the more the fewer images).
@@ -93,22 +94,23 @@ def fid_table(
     All rows treat their second set as the protocol treats fakes, and share one pass over the real images.
     """
     found = protocol_of(protocol)
-    reals = chosen_reals(reals, found, seed)
-    if len(reals) < 4:
-        raise ValueError(f"reals has {len(reals)} images; expected at least 4, for two halves with a covariance each")
-    fakes = {name: chosen_fakes(images, reals, found) for name, images in fakes.items()}
-    first, second = reals[: len(reals) // 2], reals[len(reals) // 2 :]
-    half, held_out = (statistics(extractor, part) for part in (first, second))
-    prepared = found.prepare(second)
-    as_fakes = held_out if prepared is second else statistics(extractor, prepared)
+    rows = chosen_reals(reals, found, seed)
+    if len(rows) < 4:
+        raise ValueError(f"reals has {len(rows)} images; expected at least 4, for two halves with a covariance each")
+    first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+    half, held_out = (statistics(extractor, reals, part) for part in (first, second))
+    one = np.asarray(reals[second[:1]])
+    as_fakes = held_out if found.prepare(one) is one else statistics(extractor, reals, second, found.prepare)
     whole = half.merged(held_out)
 
     def row(real_side, fake_side):
         return result(extractor, real_side, fake_side, protocol, split)
 
-    table = {"floor": row(half, as_fakes)}
-    for name, images in {"downsample": found.prepare(downsample(reals)), **fakes}.items():
-        table[name] = row(whole, statistics(extractor, images))
+    small = statistics(extractor, reals, rows, lambda block: found.prepare(downsample(block)))
+    table = {"floor": row(half, as_fakes), "downsample": row(whole, small)}
+    for name, images in fakes.items():
+        chosen = chosen_fakes(images() if callable(images) else images, reals, found)
+        table[name] = row(whole, statistics(extractor, chosen, prepare=found.prepare))
     return table
 
 

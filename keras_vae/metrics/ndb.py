@@ -15,6 +15,8 @@ from keras_vae.maths.arrays import blocks, unit
 
 ALL_PIXELS_BELOW = 1000  # from Richardson and Weiss' code: above it, k-means sees a random sixth of the pixels
 FRACTION = 6
+MOST = 2**26  # numbers that k-means sees at once
+BLOCK = 8192  # images whose cells are looked up at once
 THREADS = 2
 SIGNIFICANCE = 0.05
 
@@ -50,7 +52,8 @@ class ImageBins:
     bins          K. Their advice is a few hundred training images or more for each.
     seed          of k-means and of the choice of pixels.
 
-    Pixels are not whitened, as in the paper's experiments on images.
+    Pixels are not whitened, as in the paper's experiments on images. Where training images have more than MOST numbers,
+    k-means sees a random subset of so many (`fitted`); all are counted in its cells.
     """
 
     def __init__(self, train_images: np.ndarray, bins: int = 100, seed: int = 0) -> None:
@@ -61,11 +64,14 @@ class ImageBins:
         kept = dimension if dimension <= ALL_PIXELS_BELOW else dimension // FRACTION
         self._pixels = np.sort(np.random.default_rng(seed).permutation(dimension)[:kept])
         self._kmeans = KMeans(bins, n_init=1, max_iter=100, random_state=seed)
-        rows = self._seen(images)
-        counts = np.bincount(self._fit(rows), minlength=bins)
-        if not counts.all():
+        self.fitted = min(len(images), max(bins, MOST // kept))
+        chosen = np.sort(np.random.default_rng([seed, 1]).permutation(len(images))[: self.fitted])
+        rows = self._seen(images if self.fitted == len(images) else images[chosen])
+        labels = self._fit(rows)
+        if not np.bincount(labels, minlength=bins).all():
             different = len(np.unique(rows, axis=0))
             raise ValueError(f"train_images has only {different} different images; expected at least {bins}")
+        counts = np.bincount(labels, minlength=bins) if self.fitted == len(images) else self._counts(images)
         self._order = np.argsort(-counts, kind="stable")
         self.counts = counts[self._order]
 
@@ -76,8 +82,12 @@ class ImageBins:
             raise ValueError(
                 f"sample_images has {len(images)} images; expected at least one for each of {len(self.counts)} bins"
             )
-        labels = self._kmeans.predict(self._seen(images))
-        return compare_histograms(self.counts, np.bincount(labels, minlength=len(self.counts))[self._order])
+        return compare_histograms(self.counts, self._counts(images)[self._order])
+
+    def _counts(self, images):
+        """Number of images in each cell, (bins,), block by block."""
+        labels = [self._kmeans.predict(self._seen(images[block])) for block in blocks(len(images), BLOCK)]
+        return np.bincount(np.concatenate(labels), minlength=self._kmeans.n_clusters)
 
     def _seen(self, images):
         """The pixels that count, (n, kept) float32."""

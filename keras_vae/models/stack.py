@@ -76,14 +76,15 @@ class Stack(Trainable):
 
     # Arrays in, arrays out.
 
-    def encode(self, images, stage: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def encode(self, images, stage: str | None = None, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of q(code|x), of the inference code or the named stage's: two (n, latent_dim).
 
-        A second stage describes draws z ~ q(z|x), as it was trained on: that of image i depends on i alone.
+        A second stage describes draws z ~ q(z|x), as it was trained on: that of image i depends on i alone. `first` is
+        the number of the first of these images, where they are part of more.
         """
         name = self.stage(stage).name
         images = checked_data(images, self.data_shape)
-        seeds = -1 - np.arange(len(images), dtype=np.int64)  # none that sample() uses
+        seeds = -1 - np.arange(first, first + len(images), dtype=np.int64)  # none that sample() uses
         return self._in_batches("encode", lambda x, seeds: self.codec.encode(x, name, seeds), name, images, seeds)
 
     def decode(self, codes, stage: str | None = None) -> np.ndarray:
@@ -96,10 +97,11 @@ class Stack(Trainable):
         """Images decoded from the posterior means of the inference code."""
         return self._in_batches("reconstruct", self.codec.reconstruct, None, checked_data(images, self.data_shape))
 
-    def sample(self, count: int, seed: int = 0, stage: str | None = None) -> np.ndarray:
-        """`count` images from the prior of the top stage (or of the named one). Image i depends on seed and i alone."""
+    def sample(self, count: int, seed: int = 0, stage: str | None = None, first: int = 0) -> np.ndarray:
+        """`count` images from the prior of the top stage (or of the named one), from number `first` on. Image i depends
+        on seed and i alone."""
         name = self.stages[-1] if stage is None else self.stage(stage).name
-        seeds = (np.int64(seed) << np.int64(32)) + np.arange(checked_count(count), dtype=np.int64)
+        seeds = (np.int64(seed) << np.int64(32)) + np.arange(first, first + checked_count(count), dtype=np.int64)
         return self._in_batches("sample", lambda seeds: self.codec.sample(seeds, name), name, seeds)
 
     def score(self, images) -> dict[str, np.ndarray]:

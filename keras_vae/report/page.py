@@ -18,7 +18,7 @@ def write(workdir):
 
     Sections whose key results.json does not have are left out. The page needs nothing beside itself.
     """
-    workdir = pathlib.Path(workdir)
+    workdir = pathlib.Path(workdir).expanduser()
     results = read_json(workdir / "results.json")
     parts = [
         section("Verdict", _verdict(results.get("verdict"))),

@@ -9,10 +9,11 @@ import numpy as np
 from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.config import Config
+from keras_vae.data.store import AT_ONCE
 from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, variance_law
 from keras_vae.files import Path
-from keras_vae.maths.arrays import unit
+from keras_vae.maths.arrays import blocks, unit
 from keras_vae.maths.gaussians import squared_error
 from keras_vae.models import Stack
 from keras_vae.status import print_status
@@ -89,7 +90,7 @@ def find_balance(
     config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
     examples = subset(examples, MEASURED, config.seed)
     trials: list[Trial] = []
-    workdir = pathlib.Path(workdir)
+    workdir = pathlib.Path(workdir).expanduser()
 
     def trial(latent_dim, beta):
         chosen = _with(config, latent_dim, beta)
@@ -124,6 +125,7 @@ def _with(config, latent_dim, beta):
 def _measured(stack, examples, latent_dim, beta):
     mean, stddev = stack.encode(examples)
     law = variance_law(mean, stddev)
-    error = np.mean(squared_error(unit(examples), stack.decode(mean)))
+    errors = [squared_error(unit(examples[rows]), stack.decode(mean[rows])) for rows in blocks(len(mean), AT_ONCE)]
+    error = np.mean(np.concatenate(errors))
     worst = float(law[np.argmax(np.abs(law - 1.0))])
     return Trial(latent_dim, beta, int(active_units(mean).sum()), worst, float(error))

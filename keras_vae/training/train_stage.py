@@ -76,7 +76,8 @@ def _arrays(run, stack, images):
     below = stack.codec.below(name)
     if below is None:
         return [images]
-    codes = posteriors(run.folder(below) / "posteriors.npz", lambda x: stack.encode(x, below), images)
+    width = stack.stage(below).latent_dim
+    codes = posteriors(run.folder(below), width, lambda part, first: stack.encode(part, below, first), images)
     return [*codes, *stack.codec.training_images(name, images)]
 
 

@@ -3,7 +3,8 @@
 PRESET           name of the preset that suits it.
 SPLITS           names of its splits: "train", "validation" and "test".
 load(split, *, options)
-                 the examples of a split: uint8 images (n, H, W, C), or float32 points (n, d), always in the same order.
+                 the examples of a split: uint8 images (n, H, W, C), or float32 points (n, d), always in the same order;
+                 as an array, or as store.Examples, which are read block by block, if they may not fit in memory.
                  Its keyword-only parameters are the options that configurations may set.
 read(encoded, shape)
                  optional: what load() makes of the bytes of one PNG or JPEG, as TensorFlow operations, uint8 of

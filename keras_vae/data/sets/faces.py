@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae.checks import size, whole
 from keras_vae.data import portrait
+from keras_vae.data.store import Examples, Plan
 
 PRESET = "faces_vae_plus"
 SPLITS = ("train", "validation", "test")
@@ -17,6 +18,7 @@ SEED = 1998
 
 # Pixels drawn at once: the arrays of one chunk stay in the processor's cache, which is several times faster.
 CHUNK = 65_536
+BATCH = 256  # images that load() hands on at once
 
 
 def factors(split, count=None):
@@ -43,4 +45,9 @@ def draw(factors, image_size=(64, 64)):
 
 def load(split, *, image_size=(64, 64), count=None):
     """Images [N, *image_size, 3] uint8; the first `count` of the split's endless sequence where given."""
-    return draw(factors(split, count), image_size)
+    drawn, image_size = factors(split, count), size(image_size)
+
+    def blocks(start):
+        return ((draw(drawn[first : first + BATCH], image_size), []) for first in range(start, len(drawn), BATCH))
+
+    return Examples(lambda _: Plan(len(drawn), (*image_size, 3), blocks, f"drawing faces, {split}"))

@@ -6,19 +6,22 @@ channel if every file is grey. Alpha is dropped, EXIF rotation is not applied.
 """
 
 import concurrent.futures
+import math
+import os
 import pathlib
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from keras_vae.checks import size
 from keras_vae.data import image_files, preprocessing
-from keras_vae.data.image_files import BadFiles
+from keras_vae.data.image_files import CHUNK, BadFiles
+from keras_vae.data.store import Examples, Plan, bounded
 
 PRESET = "celeb_a_vae_plus"
 SPLITS = ("train", "validation", "test")
 EXTENSIONS = (".png", ".jpg", ".jpeg")
+AT_ONCE = 2**23  # bytes of images that a thread decodes before it takes others, at most
 
 
 def load(split, *, data_dir, image_size=None, skip_bad_files=False):
@@ -29,64 +32,78 @@ def load(split, *, data_dir, image_size=None, skip_bad_files=False):
     """
     root = pathlib.Path(data_dir).expanduser()
     image_size = None if image_size is None else size(image_size)
-    bad = BadFiles(root, skip_bad_files)
-    headers = image_files.read_headers(_paths(root), bad)
-    if image_size is None:
-        image_size, headers = image_files.of_one_size(headers, bad)
-    bad.report()
-    channels = 1 if all(header.grey for header in headers.values()) else 3
-    paths = _in_split(root, sorted(headers), split)
-    images = _decode(paths, image_size, channels, bad)
-    bad.report()
-    if not len(images):
-        raise ValueError(f"no readable image is left for {split} in {root}")
-    return images
-
-
-def _paths(root):
-    """All image files under `root`, sorted."""
     if not root.is_dir():
         raise FileNotFoundError(f"data_dir {str(root)!r} is not a directory; folder needs one that holds images")
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file())
-    if not paths:
+    files = image_files.listing(root, EXTENSIONS)
+    if not files.paths:
         raise FileNotFoundError(f"no images in {root} or below it: looked for files named {', '.join(EXTENSIONS)}")
-    return paths
+    return Examples(lambda folder: _plan(files, split, image_size, skip_bad_files, folder), files.digest, root)
 
 
-def _in_split(root, paths, split):
-    """Those of the sorted `paths` that belong to `split`."""
-    if not (root / "train").is_dir():
-        return image_files.members(paths, root, split)
-    inside = [path for path in paths if path.is_relative_to(root / split)]
+def _plan(files, split, image_size, skip, folder):
+    bad = BadFiles(files.root, skip)
+    survey = image_files.survey(files, image_size, bad, folder)
+    usable = np.array([number for number, path in enumerate(files.paths) if path not in survey.problems], np.int64)
+    numbers = _in_split(files, usable, split)
+    shape = (*survey.size, survey.channels) if len(usable) else (1, 1, 1)
+    return Plan(
+        len(numbers),
+        shape,
+        lambda start: _decoded(files, numbers[start:], shape, BadFiles(files.root, skip)),
+        "reading images",
+        left_out=tuple(bad.problems),
+    )
+
+
+def _in_split(files, numbers, split):
+    """Those numbers of files that belong to `split`, in order."""
+    if not (files.root / "train").is_dir():
+        return numbers[image_files.members([files.paths[number] for number in numbers], files.root, split)]
+    inside = [number for number in numbers if files.paths[number].startswith(f"{split}/")]
     if not inside:
         raise FileNotFoundError(
-            f"{root} has train/ but no images in {split}/: with a sub-directory train/ the splits are the "
+            f"{files.root} has train/ but no images in {split}/: with a sub-directory train/ the splits are the "
             f"sub-directories {'/, '.join(SPLITS)}/. Add {split}/, or rename train/ to have the images split by name"
         )
-    return inside
+    return np.array(inside, np.int64)
 
 
-def _decode(paths, image_size, channels, bad):
-    """Images [N, *image_size, channels] uint8 of the files that can be decoded; the others go to `bad`."""
+def _decoded(files, numbers, shape, bad):
+    """Yield chunks of images (k, *shape) uint8 of the files with these numbers, and of those that cannot be read."""
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def preprocess(encoded):
-        return preprocessing.fit(preprocessing.decode(encoded, channels), image_size)
+        return preprocessing.fit(preprocessing.decode(encoded, shape[-1]), shape[:2])
 
-    def read(path):
-        try:
-            return preprocess(path.read_bytes()).numpy()
-        except (OSError, tf.errors.OpError):
-            return None
-
-    images = np.empty((len(paths), *image_size, channels), np.uint8)
-    done = 0
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        # The bar waits 5 seconds before it shows itself: small folders stay silent.
-        for path, image in zip(paths, tqdm(pool.map(read, paths), "reading images", len(paths), delay=5), strict=True):
-            if image is None:
-                bad.add(path, "cannot be read")
-            else:
-                images[done] = image
+    def read(chunk):
+        images, problems, done = np.empty((len(chunk), *shape), np.uint8), [], 0
+        for number in chunk:
+            try:
+                images[done] = preprocess(_content(files, number)).numpy()
                 done += 1
-    return images[:done]
+            except (OSError, tf.errors.OpError):
+                problems.append(f"{files.paths[number]} cannot be read")
+        return images[:done], problems
+
+    size = max(1, min(CHUNK, AT_ONCE // math.prod(shape)))
+    chunks = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done, (images, problems) in enumerate(bounded(pool, read, chunks), start=1):
+            for problem in problems:
+                bad.add(problem)
+            bad.refuse(looked_at=None if done == len(chunks) else min(done * size, len(numbers)))
+            yield images, problems
+
+
+def _content(files, number):
+    """The bytes of a file that is still the one that was listed; ValueError if it is not."""
+    path = files.root / files.paths[number]
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+    except FileNotFoundError:
+        raise ValueError(f"{path} vanished while images were read; start again when the directory is at rest") from None
+    if (status.st_size, status.st_mtime_ns) != tuple(files.states[number]) or len(content) != status.st_size:
+        raise ValueError(f"{path} changed while images were read; start again when the directory is at rest")
+    return content

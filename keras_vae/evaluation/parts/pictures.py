@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vae.data.grids import grid, pairs
-from keras_vae.maths.arrays import to_uint8
+from keras_vae.maths.arrays import blocks, to_uint8
 
 SHOWN, NEIGHBOURS, STEPS = 64, 8, 8
 PAIRS = 32  # of images and reconstructions
@@ -42,11 +42,15 @@ def _interpolations(evaluation):
 
 
 def _neighbours(train, samples):
-    rows = []
-    for sample in to_uint8(samples):
-        # In blocks: the differences of all training images at once would not fit in memory.
-        blocks = [train[start : start + 1024] for start in range(0, len(train), 1024)]
-        distances = [np.sum(np.square(block.astype(np.float32) - sample), axis=(1, 2, 3)) for block in blocks]
-        nearest = np.argsort(np.concatenate(distances))[: NEIGHBOURS - 1]
-        rows.append(np.concatenate([sample[None], train[nearest]]))
+    samples = to_uint8(samples)
+    # In one pass, block by block: neither all images nor their differences may fit in memory.
+    distances = np.concatenate([_distances(train[rows], samples) for rows in blocks(len(train), 1024)])
+    nearest = np.argsort(distances, axis=0)[: NEIGHBOURS - 1]
+    rows = [np.concatenate([sample[None], train[near]]) for sample, near in zip(samples, nearest.T)]
     return grid(np.concatenate(rows), columns=NEIGHBOURS)
+
+
+def _distances(images, samples):
+    """||x - s||^2 of each of the images (n, H, W, C) and samples (m, H, W, C), (n, m) float32."""
+    images = images.astype(np.float32)
+    return np.stack([np.sum(np.square(images - sample), axis=(1, 2, 3)) for sample in samples], axis=1)

@@ -32,12 +32,18 @@ class Extractor:
         """Features (n, d) float32 of images (n, H, W, C), uint8 or float32 in [0, 1]."""
         return np.concatenate(list(self.batches(images)))
 
-    def batches(self, images: np.ndarray) -> Iterator[np.ndarray]:
-        """The same, batch by batch."""
+    def batches(
+        self,
+        images: np.ndarray,
+        rows: np.ndarray | None = None,
+        prepare: Callable[[np.ndarray], np.ndarray] = lambda block: block,
+    ) -> Iterator[np.ndarray]:
+        """The same, batch by batch, of the images with the numbers `rows`, each batch after prepare(images)."""
         images = checked_images(images, "images")
-        slices = blocks(len(images), self.batch_size)
+        slices = blocks(len(images) if rows is None else len(rows), self.batch_size)
         for block in tqdm(slices, desc=f"{self.name} features", unit="batch", disable=None, delay=2):
-            yield np.asarray(self.function(unit(images[block])), np.float32)
+            batch = images[block if rows is None else rows[block]]
+            yield np.asarray(self.function(unit(prepare(batch))), np.float32)
 
 
 def weights_sha256(weights):

@@ -1,0 +1,376 @@
+"""Store: the examples of a split, or their codes, as one array on disk, memory-mapped; small ones stay in memory.
+
+NAME/rows.raw        all rows, one behind the other
+NAME/header.json     type and shape of a row, their number, the key, the CRC-32 of each block of bytes; written last
+NAME.part/           a store that is being written, locked by the process that does, with cursor.json, from which
+                     another goes on if it is killed
+
+A store is never changed: it appears in one step, under a name made of all that its rows depend on (its key). What is
+opened is checked, and made again where it is damaged. Stores may be deleted at any time.
+"""
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import errno
+import fcntl
+import hashlib
+import json
+import math
+import mmap
+import os
+import pathlib
+import shutil
+import tempfile
+import time
+import typing
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_vae.files import read_json, write_json
+from keras_vae.status import print_status
+
+AT_ONCE = 1024  # rows that are generated at once: a multiple of those of a call of a graph (models/stack.py)
+GENERATED_IN_MEMORY = 128 * 2**20  # bytes, of one of several sets of generated images
+IN_MEMORY = 512 * 2**20  # bytes: what has no more is kept in memory, not in a store
+CACHE = "~/.cache/keras_vae/stores"  # where the data lie on no disk, or on one that cannot be written
+FORMAT = 1
+LOCK = "lock"
+BLOCK = 16 * 2**20  # bytes that share a checksum
+EVERY = 5.0  # seconds between two cursors
+THREADS = 4  # that read for the checksums
+NAMED = 5  # files left out that are named
+
+Blocks = Callable[[int], Iterator[tuple[np.ndarray, list[str]]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Examples that are read block by block.
+
+    count    of examples that will be asked for.
+    blocks   blocks(start) yields, of the examples from number `start` on, pairs: rows (k, *shape), and what is left
+             out behind them, a phrase each ("a.png cannot be read"). Both together count the examples that were asked.
+    title    of the progress bar.
+    left_out what is known before to be left out, of those that are not asked for.
+    """
+
+    count: int
+    shape: tuple[int, ...]
+    blocks: Blocks
+    title: str
+    dtype: str = "uint8"
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        return self.count * self.row
+
+    @property
+    def row(self) -> int:
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Examples of a split, not read yet: what load() of a data set returns if they may not fit in memory.
+
+    plan     plan(folder) -> Plan; it may keep in `folder`, where stores lie, what was expensive to find out.
+    files    stands for the files: changes with every path, size and time of change (image_files.Listing.digest).
+    home     directory of the data, None where there is none.
+    """
+
+    plan: Callable[[pathlib.Path], Plan]
+    files: str = ""
+    home: pathlib.Path | None = None
+
+
+def load(examples: Examples, name: str, key: dict, cache_dir: str | None = None) -> np.ndarray:
+    """Return the rows of Examples as one array: in memory if small, else mapped from a store, made where it is missing.
+
+    name, key: of the store; the key (JSON) is all that the rows depend on, beside examples.files.
+    """
+    key = json.loads(json.dumps({**key, "files": examples.files}))  # as it is read again: tuples are lists
+    found = [folder / f"{name}-{_digest(key)}" for folder in _folders(examples.home, cache_dir)]
+    existing = next((path for path in found if path.exists()), None)
+    path = existing or next((path for path in found if _writable(path.parent)), found[0])
+    plan = None if existing else examples.plan(path.parent)
+    if plan is not None and plan.bytes <= IN_MEMORY:
+        rows, left_out = _in_memory(plan)
+    else:
+        rows, left_out = stored(path, key, lambda: plan or examples.plan(path.parent))
+    if left_out:
+        more = f"; and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
+        count = f"{len(left_out)} image file{'s' if len(left_out) > 1 else ''}"
+        warnings.warn(f"skipped {count} in {examples.home}: {'; '.join(left_out[:NAMED])}{more}", stacklevel=4)
+    if not len(rows):
+        raise ValueError(f"no readable image is left for {key['split']} in {examples.home}")
+    return rows
+
+
+def _folders(home, cache_dir):
+    """Folders that may hold stores, the first choice first."""
+    if cache_dir is not None:
+        return [pathlib.Path(cache_dir).expanduser()]
+    beside = [home / ".keras_vae"] if home else []
+    return [*beside, pathlib.Path(CACHE).expanduser()]
+
+
+def _writable(folder):
+    """True where `folder` can be made and written to, by its owner's will: root may write to what is read-only."""
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
+
+
+def _digest(key):
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _in_memory(plan):
+    rows, left_out, done = np.empty((plan.count, *plan.shape), plan.dtype), list(plan.left_out), 0
+    for part, others in _with_progress(plan, 0):
+        rows[done : done + len(part)] = part
+        done += len(part)
+        left_out += others
+    return rows[:done], left_out
+
+
+def _with_progress(plan, start, left_out=0):
+    # The bar waits 5 seconds before it shows itself: small data sets stay silent.
+    with tqdm(total=plan.count, initial=start, desc=plan.title, unit=" examples", delay=5) as bar:
+        for part, others in plan.blocks(start):
+            left_out += len(others)
+            if left_out:
+                bar.set_postfix_str(f"{left_out} left out" + (f", last: {others[-1]}" if others else ""))
+            bar.update(len(part) + len(others))
+            yield part, others
+
+
+def stored(path: pathlib.Path, key: dict, plan: Callable[[], Plan]) -> tuple[np.ndarray, list[str]]:
+    """Return the rows of the store `path`, mapped, and what was left out of it; written by plan() if it is not there.
+
+    Of several processes that want the same store one writes it, and the others wait.
+    """
+    for _ in range(5):  # others may have it in hand; what a killed writer had left may be damaged; or the disk fails
+        if (found := _opened(path, key)) is not None:
+            return found
+        with _full_disk(path), _locked(_part(path)) as mine:
+            if mine and _opened(path, key, quiet=True) is None:  # another process may have written it meanwhile
+                shutil.rmtree(path, ignore_errors=True)  # whoever has it open keeps it
+                _write(path, key, plan())
+            elif mine:
+                shutil.rmtree(_part(path), ignore_errors=True)
+    raise OSError(errno.EIO, "the store differs from what was just written: the disk is failing", str(path))
+
+
+def key_of(path: pathlib.Path) -> dict | None:
+    """Return the key of the store `path`, None where there is none, or none that can be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return read_json(path / "header.json")["key"]
+    return None
+
+
+def _part(path):
+    return path.with_name(f"{path.name}.part")
+
+
+@contextlib.contextmanager
+def _full_disk(path):
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        advice = "another --cache_dir takes it elsewhere; what is written there is gone on with, or may be deleted"
+        raise OSError(error.errno, f"{error.strerror}; {advice}", str(path)) from None
+
+
+@contextlib.contextmanager
+def _locked(part):
+    """Hold the lock of a store that is being written; yields False where it was finished while this process waited."""
+    part.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            lock = stack.enter_context(open(part / LOCK, "w"))  # a file: NFS locks no directories
+        except FileNotFoundError:  # renamed just now
+            lock = None
+        if lock is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print_status(f"another process writes {part}; waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock is not None and os.fstat(lock.fileno()).st_nlink > 0  # whoever finishes a store removes its lock
+
+
+def temporary(count: int, shape: tuple, dtype: str, make: Callable[[slice], np.ndarray], folder) -> np.ndarray:
+    """Return the rows (count, *shape) that make(slice) gives: in memory if small, else in a file of `folder` that has
+    no name and is gone with the process. For what is generated and used several times.
+    """
+    starts = range(0, count, AT_ONCE)
+    parts = (np.ascontiguousarray(make(slice(start, min(start + AT_ONCE, count))), dtype) for start in starts)
+    if count * math.prod(shape) * np.dtype(dtype).itemsize <= GENERATED_IN_MEMORY:
+        return np.concatenate(list(parts))
+    with tempfile.TemporaryFile(dir=folder) as file, _full_disk(folder):
+        for part in parts:
+            file.write(part.data.cast("B"))
+        file.flush()
+        return np.memmap(file, dtype, "r", shape=(count, *shape))
+
+
+# Writing.
+
+
+def _write(path, key, plan):
+    """Write a whole store; from its cursor on, where an earlier writer was killed."""
+    part = _part(path)
+    cursor = _cursor(part, key) or {"key": key, "rows": 0, "asked": 0, "left_out": [*plan.left_out], "sums": [[], 0, 0]}
+    free = shutil.disk_usage(part).free
+    if (needed := plan.bytes - cursor["rows"] * plan.row) > free:
+        raise OSError(errno.ENOSPC, f"{needed / 1e9:,.1f} GB are needed and {free / 1e9:,.1f} GB free", str(path))
+    print_status(f"writing {path} ({plan.bytes / 1e9:,.2f} GB)" + (", going on" if cursor["rows"] else ""))
+    sums, saved_at = _Sums(cursor["sums"]), time.monotonic()
+    with open(part / "rows.raw", "r+b" if cursor["rows"] else "wb") as file:
+        file.truncate(cursor["rows"] * plan.row)
+        file.seek(0, os.SEEK_END)
+        for rows, left_out in _with_progress(plan, cursor["asked"], len(cursor["left_out"])):
+            content = np.ascontiguousarray(rows, plan.dtype).data.cast("B") if len(rows) else b""
+            file.write(content)
+            sums.add(content)
+            cursor["rows"] += len(rows)
+            cursor["asked"] += len(rows) + len(left_out)
+            cursor["left_out"] += left_out
+            if time.monotonic() - saved_at > EVERY:
+                _synchronise(file)
+                write_json(part / "cursor.json", {**cursor, "sums": sums.state})
+                saved_at = time.monotonic()
+        _synchronise(file)
+    header = {"format": FORMAT, "dtype": plan.dtype, "shape": list(plan.shape), "rows": cursor["rows"], "key": key}
+    header |= {"left_out": cursor["left_out"], "block": BLOCK, "crc32": sums.all}
+    write_json(part / "header.json", header)
+    (part / "cursor.json").unlink(missing_ok=True)
+    os.replace(part, path)
+    (path / LOCK).unlink()  # after it: until then nobody else may believe that the part is theirs
+
+
+def _cursor(part, key):
+    """Place at which a killed writer of the same store stopped, None where there was none."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        cursor = read_json(part / "cursor.json")
+        if cursor["key"] == key:
+            return cursor
+    return None
+
+
+def _synchronise(file):
+    file.flush()
+    os.fsync(file.fileno())
+
+
+class _Sums:
+    """CRC-32 of each block of a file, as it is written."""
+
+    def __init__(self, state):
+        self.done, self.crc, self.filled = state
+
+    def add(self, content):
+        while len(content):
+            part = content[: BLOCK - self.filled]
+            content = content[len(part) :]
+            self.crc, self.filled = zlib.crc32(part, self.crc), self.filled + len(part)
+            if self.filled == BLOCK:
+                self.done, self.crc, self.filled = [*self.done, self.crc], 0, 0
+
+    @property
+    def state(self):
+        return [self.done, self.crc, self.filled]
+
+    @property
+    def all(self):
+        return [*self.done, self.crc] if self.filled else self.done
+
+
+# Reading.
+
+
+def gather(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return array[rows], of an array in memory or in a store, where rows (k,) are in any order.
+
+    A disk is asked for the pages of all these rows at once, and for no others: the kernel would read megabytes around
+    each page that is missed, one after the other (bench/store.py).
+    """
+    if (file := _mapped(array)) is not None:
+        first = array.__array_interface__["data"][0] - np.frombuffer(file, np.uint8).__array_interface__["data"][0]
+        size = math.prod(array.shape[1:]) * array.itemsize
+        file.madvise(mmap.MADV_RANDOM)
+        for row in np.sort(rows).tolist():
+            start = first + row * array.strides[0]
+            page = start - start % mmap.PAGESIZE
+            file.madvise(mmap.MADV_WILLNEED, page, start + size - page)
+    return array[rows]
+
+
+def in_order(array: np.ndarray) -> np.ndarray:
+    """Return the array, which is about to be read from its first row to its last: the kernel reads ahead again."""
+    if (file := _mapped(array)) is not None:
+        file.madvise(mmap.MADV_NORMAL)
+    return array
+
+
+def _mapped(array):
+    """The mapped file that an array lies in, None where it is in memory."""
+    return array._mmap if isinstance(array, np.memmap) and array._mmap is not None else None
+
+
+def _opened(path, key, quiet=False):
+    """The rows of a store and what was left out; None where there is none, or a damaged one, with a warning."""
+    if not path.exists():
+        return None
+    try:
+        header = read_json(path / "header.json")
+        if header["key"] != key:
+            raise ValueError("it holds other rows")
+        _check(path / "rows.raw", header)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not quiet:
+            warnings.warn(f"{path} is damaged and made again: {error}", stacklevel=5)
+        return None
+    shape = (header["rows"], *header["shape"])
+    if not header["rows"]:  # nothing cannot be mapped
+        return np.empty(shape, header["dtype"]), header["left_out"]
+    return np.memmap(path / "rows.raw", header["dtype"], "r", shape=shape), header["left_out"]
+
+
+def _check(path, header):
+    """Raise ValueError where a file differs from its header. It is read as a whole, which warms the page cache too."""
+    expected = header["rows"] * math.prod(header["shape"]) * np.dtype(header["dtype"]).itemsize
+    size = path.stat().st_size
+    if size != expected:
+        raise ValueError(f"rows.raw has {size:,} bytes, not {expected:,}")
+    starts = range(0, size, header["block"])
+    with open(path, "rb") as file, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        found = bounded(pool, lambda start: zlib.crc32(os.pread(file.fileno(), header["block"], start)), starts)
+        bar = tqdm(found, f"checking {path.parent.name}", len(starts), unit="block", disable=None, delay=5)
+        for number, (crc, kept) in enumerate(zip(bar, header["crc32"], strict=True)):
+            if crc != kept:
+                raise ValueError(f"block {number} of {len(starts)} of rows.raw is not what was written")
+
+
+def bounded(pool: concurrent.futures.Executor, function: Callable, items: typing.Iterable, ahead: int = 2 * THREADS):
+    """Yield function(item) of the items in order, like pool.map, but with at most `ahead` of them begun or waiting."""
+    waiting: list[concurrent.futures.Future] = []
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= ahead:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        for future in waiting:
+            future.cancel()
