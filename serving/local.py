@@ -3,6 +3,7 @@
 python -m serving.local --model_name=vae --model_base_path=EXPORTS --port=8500 --rest_api_port=8501
 """
 
+import ctypes
 import functools
 import os
 import signal
@@ -33,6 +34,7 @@ from serving.server.warm_up import warm_up
 
 FLAGS = flags.FLAGS
 GRACE_S = 30
+TRIM_S = 2
 DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
 
 flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all of them")
@@ -228,6 +230,13 @@ def start_servers(models, monitoring):
     return servers
 
 
+def give_back_memory():
+    """Hands freed memory to the system: glibc keeps what large requests had taken, in the arena of every thread."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
+
+
 def serve(stopping):
     """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
     monitoring = Monitoring()
@@ -251,7 +260,8 @@ def serve(stopping):
     logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)
     for rest in servers[1:]:
         logging.info("Exporting HTTP/REST API at:%s:%d ...", FLAGS.host, rest.port)
-    stopping.wait()
+    while not stopping.wait(TRIM_S):
+        give_back_memory()
     logging.info("Draining: nothing new is accepted, what was accepted is finished")
     with futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda server: server.stop(GRACE_S), servers))
