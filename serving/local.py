@@ -80,7 +80,7 @@ for _limit, _meaning in {
     "max_json_values": "of one request, an object counting as eight; 400 beyond",
 }.items():
     flags.DEFINE_integer(f"rest_api_{_limit}", Limits._field_defaults[_limit], _meaning)
-flags.DEFINE_bool("access_log", False, "write a line of JSON to standard output for each REST request")
+flags.DEFINE_bool("access_log", False, "write a line of JSON to standard output for each request")
 flags.DEFINE_bool("rest_api_enable_cors_support", False, "let web pages from elsewhere call the REST API")
 flags.DEFINE_string("tensorflow_session_config_file", "", "a ConfigProto in text format")
 flags.DEFINE_float("per_process_gpu_memory_fraction", 0, "of a GPU's memory; 0 for what TensorFlow chooses")
@@ -207,6 +207,7 @@ def start_servers(models, monitoring):
             with_health=FLAGS.enable_grpc_healthcheck_service,
             with_reflection=FLAGS.enable_grpc_reflection,
             credentials=read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None,
+            access_log=sys.stdout if FLAGS.access_log else None,
             to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
         )
     ]

@@ -55,23 +55,6 @@ class Target(NamedTuple):
     verb: str
 
 
-class RestCall(Call):
-    """RestCall: the Call of a REST request, and what the access log says of it."""
-
-    model = signature = ""
-    bytes = queued_s = 0
-    begun = False  # a thread works on it
-
-    def __init__(self, timeout_s=None):
-        self._timeout_s, self.begin = timeout_s, time.monotonic()
-        self.arrive()
-
-    def arrive(self):
-        """Count its time from now on: its body is here, too."""
-        self.arrival = time.monotonic()
-        super().__init__(self._timeout_s)
-
-
 class Rest:
     """Answers requests from `models`, in any number of threads. `max_values`: of one body's JSON."""
 
@@ -80,7 +63,7 @@ class Rest:
 
     def answer(self, method, path, body, call=None):
         """(HTTP status, body of JSON). `path` is the request's target as it was sent, query string included."""
-        call, code = call or RestCall(), grpc.StatusCode.OK
+        call, code = call or Call(), grpc.StatusCode.OK
         match = _PATHS[method].fullmatch(path) if method in _PATHS else None
         target = _target(match) if match else Target("", None, None, "")
         call.model = target.name
