@@ -12,14 +12,13 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
-    get_model_status_pb2,
     model_management_pb2,
     model_pb2,
     model_service_pb2,
     prediction_service_pb2,
 )
 
-from serving.server import inference, tensors
+from serving.server import descriptions, inference, tensors
 from serving.server.calls import AccessLog, Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 from serving.server.slow_clients import SlowClients
@@ -162,12 +161,7 @@ class PredictionService:
             if field != "signature_def":
                 raise invalid_argument(f"Metadata field {field} is not supported")
         response = get_model_metadata_pb2.GetModelMetadataResponse()
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        with self._models.use(*chosen(request.model_spec)) as servable:
-            response.model_spec.name = servable.name
-            response.model_spec.version.value = servable.version
-            for name, signature in servable.signatures.items():
-                signatures.signature_def[name].CopyFrom(signature)
+        signatures = descriptions.metadata(self._models, *chosen(request.model_spec), response.model_spec)
         response.metadata["signature_def"].Pack(signatures)
         return response
 
@@ -179,12 +173,7 @@ class ModelService:
     def GetModelStatus(self, request, call):
         require_model_spec(request)
         name, version, _ = chosen(request.model_spec)
-        response = get_model_status_pb2.GetModelStatusResponse()
-        for status in self._models.status(name, version):
-            row = response.model_version_status.add(version=status.version, state=status.state)
-            row.status.error_code = grpc.StatusCode[status.code].value[0]
-            row.status.error_message = status.message
-        return response
+        return descriptions.status(self._models, name, version)
 
     def HandleReloadConfigRequest(self, request, call):
         if request.config.WhichOneof("config") != "model_config_list":
