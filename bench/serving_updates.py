@@ -28,6 +28,7 @@ cli.DEFINE_path("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_integer("clients", 32, "Clients at a time.")
 flags.DEFINE_integer("random_steps", 0, "Rollouts, rollbacks and half copies in a random order.")
 flags.DEFINE_integer("seed", 0, "Of that order.")
+flags.DEFINE_bool("warm_up", True, "Versions are warmed up before they serve, which takes long under such a load.")
 
 
 class Load:
@@ -102,7 +103,7 @@ def main(_):
     args = flags.FLAGS
     exported = pathlib.Path(args.export_dir)
     newest = max((path for path in exported.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
-    options = "--file_system_poll_wait_seconds=0.5", "--max_num_load_retries=0"
+    options = "--file_system_poll_wait_seconds=0.5", "--max_num_load_retries=0", f"--enable_model_warmup={args.warm_up}"
     with tempfile.TemporaryDirectory() as folder:
         base = pathlib.Path(folder)
         publish(newest, base, 1)
