@@ -1,4 +1,4 @@
-"""What is said of a model over gRPC and REST alike: its versions' states, and its signatures."""
+"""Descriptions of a model, the same over gRPC and REST: the states of its versions, and its signatures."""
 
 import grpc
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
