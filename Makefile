@@ -15,7 +15,7 @@ test: $(INSTALLED)  ## style, types, and the whole suite, two files at a time
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## checks that train for minutes
 	$(BIN)/python -m pytest -m slow

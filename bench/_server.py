@@ -87,8 +87,7 @@ def prepared(port, signature, inputs):
 def over_rest(port, signature, inputs):
     """The same over REST, on one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    inputs = {name: value.tolist() for name, value in inputs.items()}
-    body = json.dumps({"signature_name": signature, "inputs": inputs})
+    body = rest_body(signature, inputs)
 
     def send():
         connection.request("POST", "/v1/models/vae:predict", body)
@@ -98,6 +97,11 @@ def over_rest(port, signature, inputs):
             raise RuntimeError(content)
 
     return send
+
+
+def rest_body(signature, inputs):
+    """The JSON of a request."""
+    return json.dumps({"signature_name": signature, "inputs": {name: value.tolist() for name, value in inputs.items()}})
 
 
 def latencies(connect, port, signature, inputs, clients, seconds, processes=2):
@@ -132,15 +136,49 @@ def _clients(queue, connect, port, signature, inputs, count, seconds):
     queue.put(np.array(found))
 
 
-def flood(port, signature, inputs, rate, seconds):
-    """(names of codes, seconds) of gRPC requests that come at this rate, whether or not earlier ones are answered."""
-    queue = multiprocessing.get_context("spawn").Queue()
+def flood(way, port, signature, inputs, rate, seconds):
+    """(codes, seconds) of requests over gRPC or REST that come at this rate, whether or not earlier ones are answered.
+
+    Codes are names of gRPC, and numbers of HTTP; "OK" in both.
+    """
+    queue, run = multiprocessing.get_context("spawn").Queue(), {"gRPC": _flood, "REST": _flood_rest}[way]
     args = (queue, port, signature, inputs, rate, seconds)
-    worker = multiprocessing.get_context("spawn").Process(target=_flood, args=args)
+    worker = multiprocessing.get_context("spawn").Process(target=run, args=args)
     worker.start()
     codes, found = queue.get()
     worker.join()
     return codes, found
+
+
+def _flood_rest(queue, port, signature, inputs, rate, seconds):
+    import asyncio
+
+    import aiohttp
+
+    body = rest_body(signature, inputs)
+    answers = []
+
+    async def ask(session):
+        begun = time.monotonic()
+        async with session.post(f"http://127.0.0.1:{port}/v1/models/vae:predict", data=body) as answer:
+            await answer.read()
+            answers.append(("OK" if answer.status == 200 else str(answer.status), time.monotonic() - begun))
+
+    async def main():
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            await ask(session)
+            answers.clear()
+            start, count, tasks = time.monotonic(), round(rate * seconds), []
+            for number in range(count):
+                await asyncio.sleep(max(0, start + number / rate - time.monotonic()))
+                tasks.append(asyncio.create_task(ask(session)))
+            for found in await asyncio.gather(*tasks, return_exceptions=True):
+                if found is not None:
+                    answers.append((type(found).__name__, 0.0))
+
+    asyncio.run(main())
+    codes, times = zip(*answers)
+    queue.put((np.array(codes), np.array(times)))
 
 
 def _flood(queue, port, signature, inputs, rate, seconds):

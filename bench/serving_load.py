@@ -4,7 +4,7 @@
     python bench/serving_load.py --export_dir=E --overload
 
 E holds an exported model. Each request has one row. Arms take turns, so that a drift of the machine's speed meets all
-of them; clients and server share its cores. With --overload gRPC requests come at multiples of the rate that the
+of them; clients and server share its cores. With --overload requests come at multiples of the rate that the
 clients reached, whether or not earlier ones are answered.
 """
 
@@ -53,17 +53,19 @@ def in_process(function, rows, seconds):
 def overload(base, signature, inputs, clients, seconds):
     """Load factor against accepted, refused, p50 and p99 of the accepted."""
     for name, options in SERVERS.items():
-        with _server.server(base, *options) as (_, port, _):
-            found = _server.latencies(_server.over_grpc, port, signature, inputs, clients, seconds)
-            sustained = len(found) / seconds
-            print(f"{name}: {sustained:.0f} rows/s sustained by {clients} clients")
-            for load in LOADS:
-                codes, times = _server.flood(port, signature, inputs, load * sustained, seconds)
-                accepted = times[codes == "OK"]
-                refused = collections.Counter(codes[codes != "OK"].tolist())
-                p50, p99 = 1e3 * np.percentile(accepted, [50, 99])
-                rates = f"asked {len(codes):6}   answered {len(accepted):6}   p50 {p50:7.1f} ms   p99 {p99:7.1f} ms"
-                print(f"  load x{load:<4}  {rates}   refused {dict(refused)}", flush=True)
+        for way, connect in WAYS.items():
+            with _server.server(base, *options) as (_, *ports):
+                port = dict(zip(WAYS, ports))[way]
+                found = _server.latencies(connect, port, signature, inputs, clients, seconds)
+                sustained = len(found) / seconds
+                print(f"{way}, {name}: {sustained:.0f} rows/s sustained by {clients} clients")
+                for load in LOADS:
+                    codes, times = _server.flood(way, port, signature, inputs, load * sustained, seconds)
+                    accepted = times[codes == "OK"]
+                    refused = collections.Counter(codes[codes != "OK"].tolist())
+                    p50, p99 = 1e3 * np.percentile(accepted, [50, 99])
+                    rates = f"asked {len(codes):6}   answered {len(accepted):6}   p50 {p50:7.1f} ms   p99 {p99:7.1f} ms"
+                    print(f"  load x{load:<4}  {rates}   refused {dict(refused)}", flush=True)
 
 
 def main(_):

@@ -1,6 +1,8 @@
 """Versions that change under load: new ones, a corrupt one, SIGTERM, and a start after kill -9. No request may fail.
 
-    python bench/serving_updates.py --export_dir=E [--clients=32]
+    python bench/serving_updates.py --export_dir=E [--clients=32] [--random_steps=20]
+
+With --random_steps so many rollouts, rollbacks and half copies, drawn by a seed, come first.
 
 Half of the clients speak gRPC and half REST. E is not changed: its newest version is copied.
 """
@@ -8,6 +10,7 @@ Half of the clients speak gRPC and half REST. E is not changed: its newest versi
 import collections
 import http.client
 import pathlib
+import random
 import shutil
 import signal
 import tempfile
@@ -23,6 +26,9 @@ from keras_vae import cli
 
 cli.DEFINE_path("export_dir", None, "Exported model.", required=True)
 flags.DEFINE_integer("clients", 32, "Clients at a time.")
+flags.DEFINE_integer("random_steps", 0, "Rollouts, rollbacks and half copies in a random order.")
+flags.DEFINE_integer("seed", 0, "Of that order.")
+flags.DEFINE_bool("warm_up", True, "Versions are warmed up before they serve, which takes long under such a load.")
 
 
 class Load:
@@ -69,23 +75,48 @@ def publish(newest, base, number, spoil=False):
     (base / f".tmp-{number}").rename(base / str(number))
 
 
+def random_steps(newest, base, port, load, count, seed):
+    """Changes the versions `count` times, and waits each time until the one wanted serves. Returns the highest."""
+    chance, highest = random.Random(seed), 1
+    for step in range(count):
+        there = sorted(int(path.name) for path in base.iterdir() if path.name.isdecimal())
+        kind = chance.choice(["rollout", "half copy", "rollback"][: 2 + (len(there) > 1)])
+        if kind == "rollback":
+            (base / str(there[-1])).rename(base / f".withdrawn-{there[-1]}-{step}")
+            wanted = there[-2]
+        else:
+            wanted = highest = highest + 1
+        if kind == "rollout":
+            publish(newest, base, wanted)
+        elif kind == "half copy":
+            (base / str(wanted)).mkdir()
+            shutil.copy(newest / "saved_model.pb", base / str(wanted))
+            time.sleep(chance.uniform(0, 3))
+            shutil.copytree(newest, base / str(wanted), dirs_exist_ok=True)
+        while _server.newest_available(port) != wanted:
+            time.sleep(0.1)
+        print(f"step {step + 1}, {kind}: version {wanted} serves; so far: {dict(load.answers)}", flush=True)
+    return highest
+
+
 def main(_):
     args = flags.FLAGS
     exported = pathlib.Path(args.export_dir)
     newest = max((path for path in exported.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
-    options = "--file_system_poll_wait_seconds=0.5", "--max_num_load_retries=0"
+    options = "--file_system_poll_wait_seconds=0.5", "--max_num_load_retries=0", f"--enable_model_warmup={args.warm_up}"
     with tempfile.TemporaryDirectory() as folder:
         base = pathlib.Path(folder)
         publish(newest, base, 1)
         with _server.server(base, *options) as (process, *ports):
             load = Load(ports, args.clients)
-            for number in range(2, 6):
+            first = random_steps(newest, base, ports[1], load, args.random_steps, args.seed)
+            for number in range(first + 1, first + 5):
                 time.sleep(3)
-                publish(newest, base, number, spoil=number == 4)
-                wanted = number - (number == 4)
+                publish(newest, base, number, spoil=number == first + 3)
+                wanted = number - (number == first + 3)
                 while _server.newest_available(ports[1]) != wanted:
                     time.sleep(0.1)
-                said = "is corrupt" if number == 4 else "serves"
+                said = "is corrupt" if wanted < number else "serves"
                 print(f"version {number} {said}; so far: {dict(load.answers)}", flush=True)
             print(f"rolling updates: {load.stop()}", flush=True)
             load = Load(ports, args.clients)

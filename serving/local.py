@@ -3,6 +3,7 @@
 python -m serving.local --model_name=vae --model_base_path=EXPORTS --port=8500 --rest_api_port=8501
 """
 
+import ctypes
 import functools
 import os
 import signal
@@ -33,6 +34,7 @@ from serving.server.warm_up import warm_up
 
 FLAGS = flags.FLAGS
 GRACE_S = 30
+TRIM_S = 2
 DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
 
 flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all of them")
@@ -78,7 +80,7 @@ for _limit, _meaning in {
     "max_json_values": "of one request, an object counting as eight; 400 beyond",
 }.items():
     flags.DEFINE_integer(f"rest_api_{_limit}", Limits._field_defaults[_limit], _meaning)
-flags.DEFINE_bool("access_log", False, "write a line of JSON to standard output for each REST request")
+flags.DEFINE_bool("access_log", False, "write a line of JSON to standard output for each request")
 flags.DEFINE_bool("rest_api_enable_cors_support", False, "let web pages from elsewhere call the REST API")
 flags.DEFINE_string("tensorflow_session_config_file", "", "a ConfigProto in text format")
 flags.DEFINE_float("per_process_gpu_memory_fraction", 0, "of a GPU's memory; 0 for what TensorFlow chooses")
@@ -205,6 +207,7 @@ def start_servers(models, monitoring):
             with_health=FLAGS.enable_grpc_healthcheck_service,
             with_reflection=FLAGS.enable_grpc_reflection,
             credentials=read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None,
+            access_log=sys.stdout if FLAGS.access_log else None,
             to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
         )
     ]
@@ -226,6 +229,13 @@ def start_servers(models, monitoring):
     for server in servers:
         server.start()
     return servers
+
+
+def give_back_memory():
+    """Hands freed memory to the system: glibc keeps what large requests had taken, in the arena of every thread."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def serve(stopping):
@@ -251,7 +261,8 @@ def serve(stopping):
     logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)
     for rest in servers[1:]:
         logging.info("Exporting HTTP/REST API at:%s:%d ...", FLAGS.host, rest.port)
-    stopping.wait()
+    while not stopping.wait(TRIM_S):
+        give_back_memory()
     logging.info("Draining: nothing new is accepted, what was accepted is finished")
     with futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda server: server.stop(GRACE_S), servers))

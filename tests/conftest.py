@@ -1,5 +1,6 @@
 """Fixtures: data for tests, a trained run, and two logical processors to be replicas."""
 
+import fcntl
 import os
 import pathlib
 
@@ -19,14 +20,30 @@ def real_data_dir():
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory):
+def made_once(tmp_path_factory, worker_id):
+    """A function (name, make): the directory `name`, made by make(directory) once for all processes of pytest."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = (shared if worker_id == "master" else shared.parent) / "made_once"
+    shared.mkdir(exist_ok=True)
+
+    def get(name, make):
+        with open(shared / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / f"{name}.made").exists():
+                make(shared / name)
+                (shared / f"{name}.made").touch()
+        return shared / name
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def run(made_once):
     """The directory of a small trained run of VAE+, tiny.CONFIG; tests must not change it."""
     import keras_vae as kv
     from tests import tiny
 
-    workdir = tmp_path_factory.mktemp("runs") / "run"
-    kv.train(tiny.CONFIG, workdir)
-    return workdir
+    return made_once("run", lambda workdir: kv.train(tiny.CONFIG, workdir))
 
 
 @pytest.fixture(scope="session")
@@ -38,23 +55,30 @@ def stack(run):
 
 
 @pytest.fixture(scope="session")
-def exported(run, tmp_path_factory):
+def exported(run, made_once):
     """The directory of version 1 of an export of that run."""
     import keras_vae as kv
 
-    return kv.export(run, tmp_path_factory.mktemp("exported") / "vae")
+    return made_once("exported", lambda folder: kv.export(run, folder)) / "1"
 
 
 @pytest.fixture(scope="session")
-def points(tmp_path_factory):
+def points(made_once):
     """The directory of a small trained run on points."""
     import keras_vae as kv
     from tests import tiny
 
-    workdir = tmp_path_factory.mktemp("runs") / "points"
     stage = kv.StageConfig("vae", "gaussian_vae", "affine", 3, **tiny.NUMBERS)
-    kv.train(kv.Config("subspace", (stage,), {"dimension": 6, "rank": 2, "count": 64}), workdir)
-    return workdir
+    config = kv.Config("subspace", (stage,), {"dimension": 6, "rank": 2, "count": 64})
+    return made_once("points", lambda workdir: kv.train(config, workdir))
+
+
+# Files with few and long tests; begun last, they would leave the other processors without work.
+LONG = ("test_processes", "test_evaluation", "test_exporting", "test_serving_local", "test_theory", "test_training")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.path.stem.startswith(LONG))
 
 
 def pytest_configure():

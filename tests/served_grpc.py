@@ -6,7 +6,12 @@ import grpc
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
-from tensorflow_serving.apis import model_service_pb2_grpc, predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
 from serving.server import model_config
 from serving.server.grpc_services import GrpcServer
@@ -54,6 +59,12 @@ class Client:
             proto = value if isinstance(value, tensor_pb2.TensorProto) else tf.make_tensor_proto(value)
             request.inputs[alias].CopyFrom(proto)
         return self.prediction.Predict(request, timeout=timeout)
+
+    def status(self, model="m"):
+        """The rows of GetModelStatus."""
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.name = model
+        return self.model.GetModelStatus(request, timeout=20).model_version_status
 
 
 @contextlib.contextmanager

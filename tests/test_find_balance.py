@@ -54,9 +54,9 @@ def test_what_is_not_found_is_none(tmp_path):
 
 def test_a_trained_subspace_has_its_rank(tmp_path):
     """Of four dimensions for points of rank 2 two stay unused, and the law holds."""
-    fast = {"epochs": 30, "batch_size": 50, "learning_rate": 2e-2, "schedule": "cosine"}
+    fast = {"epochs": 6, "batch_size": 50, "learning_rate": 2e-2, "schedule": "cosine"}
     vae = StageConfig("vae", "gaussian_vae", "affine", 3, gamma={"mode": "fixed", "initial": 0.1}, **fast)
-    data = {"dimension": 6, "rank": 2, "count": 5000}
+    data = {"dimension": 6, "rank": 2, "count": 25_000}
     found = kv.find_balance(Config("subspace", (vae,), data), tmp_path, (4,), (1.0,))
     assert (found.latent_dim, found.beta) == (4, 1.0)
     assert [trial.active for trial in found.trials] == [2]

@@ -18,8 +18,9 @@ def test_shares_by_hand():
     }
     assert found["strangeness_reconstruction"] == [0, 0.5, 1]
     assert found["strangeness_elbo"] == [0, 0.5, 1]  # 5, 27.5 and 108 beside 14, 23, 32 and 41
-    # The larger shares of the held-out ones are 3/4, 2/4, 2/4 and 3/4; those asked about have 0, 2/4 and 1.
-    assert found["strangeness"] == [0, 0, 1]
+    # KLs of the held-out ones are 3/4, 1/4, 1/4 and 3/4 from the middle: the larger numbers are 3/4, 1/4, 2/4, 3/4;
+    # those asked about have 1, as their KL is too small, 2/4 and 1.
+    assert found["strangeness"] == [1, 0.25, 1]
 
 
 def test_a_uniform_share_of_ordinary_images_is_stranger_than_any_threshold():

@@ -1,5 +1,9 @@
 """The other methods of the gRPC services over a real socket."""
 
+import io
+import json
+import threading
+
 import grpc
 import numpy as np
 import pytest
@@ -11,11 +15,14 @@ from tensorflow_serving.apis import (
     get_model_status_pb2,
     inference_pb2,
     model_management_pb2,
+    predict_pb2,
     regression_pb2,
 )
 
+from serving.server.slow_clients import SlowClients
 from tests.saved_models import export_scale, floats
 from tests.served_grpc import CODES, Observations, fails, serving
+from tests.served_models import eventually
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +233,47 @@ def test_reflection_is_off_unless_asked_for(client):
     with pytest.raises(grpc.RpcError) as raised:
         list(stub.ServerReflectionInfo(iter([]), timeout=20))
     assert raised.value.code() == CODES.UNIMPLEMENTED
+
+
+def test_calls_that_say_nothing_hold_no_thread_for_long(tmp_path):
+    options = {"with_health": True, "with_reflection": True, "slow_clients": SlowClients(1)}
+    with serving(tmp_path, **options) as client:
+        calls = ("serving.PredictionService/Predict", "serving.ModelService/GetModelStatus")
+        paths = [f"/tensorflow.{path}" for path in calls] + [
+            f"/grpc.health.v1.Health/{name}" for name in ("Check", "Watch")
+        ]
+        paths.append("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+        said, silent = threading.Event(), []
+        for path in paths:
+            silent += [client.channel.stream_stream(path)(saying_nothing(said)) for _ in range(12)]
+        client.predict(x=floats(1, 2, shape=[1, 2]))
+        check = health_pb2_grpc.HealthStub(client.channel).Check
+        assert check(health_pb2.HealthCheckRequest(), timeout=20).status == health_pb2.HealthCheckResponse.SERVING
+        for call in silent:
+            call.cancel()
+        said.set()
+
+
+def saying_nothing(said):
+    """The messages of a client that opens a call and sends none."""
+    said.wait(60)
+    yield from ()
+
+
+def test_requests_have_ids_and_a_line_in_the_log(tmp_path):
+    log = io.StringIO()
+    with serving(tmp_path, access_log=log) as client:
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = "m"
+        request.inputs["x"].CopyFrom(floats(1, 2, shape=[1, 2]))
+        _, answered = client.prediction.Predict.with_call(request, metadata=[("x-request-id", "abc-1")])
+        assert dict(answered.trailing_metadata())["x-request-id"] == "abc-1"
+        request.model_spec.name = "n"
+        with pytest.raises(grpc.RpcError) as raised:
+            client.prediction.Predict(request)
+        eventually(lambda: log.getvalue().count("\n") == 2)
+        sound, missing = map(json.loads, log.getvalue().splitlines())
+        assert dict(raised.value.trailing_metadata())["x-request-id"] == missing["request_id"] != "abc-1"
+    assert (sound["request_id"], sound["model"], sound["status"], sound["method"]) == ("abc-1", "m", "OK", "GRPC")
+    assert sound["path"] == "/tensorflow.serving.PredictionService/Predict" and sound["bytes_received"] > 0
+    assert (missing["model"], missing["status"], missing["bytes_sent"]) == ("n", "NOT_FOUND", 0)

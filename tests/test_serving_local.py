@@ -5,11 +5,9 @@ import json
 import os
 import pathlib
 import re
-import resource
 import signal
 import socket
-import subprocess
-import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -23,40 +21,27 @@ from serving import local
 from serving.server.errors import ServingError
 from serving.server.http import HttpServer
 from serving.server.monitoring import Monitoring
+from tests import tiny_served
 from tests.fake_models import fake_models
 from tests.saved_models import export_everything, export_scale, floats
+from tests.scripts import Script
 from tests.served_grpc import Client
 from tests.served_models import eventually
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 
+class Server:
+    """python -m serving.local on free ports; `grpc_port` and `rest_port` wait until they are open."""
 
-class Process:
-    """python -m serving.local on free ports; `ports` waits until both are open."""
-
-    def __init__(self, *flags, **options):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            rest = free.getsockname()[1]
-        command = [sys.executable, "-m", "serving.local", "--port=0", f"--rest_api_port={rest}", *flags]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, **options
-        )
-        self.log = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.log.append(line)
+    def __init__(self, log, *flags, **options):
+        (rest,) = tiny_served.free_ports(1)
+        self.script = Script(log, "-m", "serving.local", "--port=0", f"--rest_api_port={rest}", *flags, **options)
 
     def said(self, pattern):
-        return next((match for line in list(self.log) if (match := re.search(pattern, line))), None)
+        return re.search(pattern, self.script.text)
 
     def port(self, pattern):
-        eventually(lambda: self.said(pattern) or self.process.poll() is not None)
-        assert self.said(pattern), "".join(self.log)
+        eventually(lambda: self.said(pattern) or self.script.status is not None)
+        assert self.said(pattern), self.script.text
         return int(self.said(pattern)[1])
 
     @property
@@ -67,21 +52,17 @@ class Process:
     def rest_port(self):
         return self.port(r"Exporting HTTP/REST API at:127\.0\.0\.1:(\d+) \.\.\.")
 
-    def ended(self):
-        """The exit code."""
-        self.process.wait(60)
-        self._reader.join(10)
-        return self.process.returncode
-
 
 @contextlib.contextmanager
 def running(*flags, **options):
-    server = Process(*flags, **options)
-    try:
-        yield server
-    finally:
-        server.process.kill()
-        server.ended()
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(pathlib.Path(folder) / "log", *flags, **options)
+        try:
+            yield server
+        finally:
+            if server.script.status is None:
+                server.script.send(signal.SIGKILL)
+            server.script.wait(60)
 
 
 def states(rest_port):
@@ -125,13 +106,13 @@ def test_versions_roll_and_the_server_drains_without_losing_a_request(tmp_path):
         eventually(lambda: states(rest_port) == {3: "AVAILABLE", 2: "END", 1: "END"})
         eventually(lambda: answers[-1] == (5, 10))
         draining.set()
-        server.process.send_signal(signal.SIGTERM)
+        server.script.send(signal.SIGTERM)
         for thread in threads:
             thread.join(30)
-        assert server.ended() == 0, "".join(server.log)
+        status, said = server.script.wait(60)
+    assert status == 0 and "Traceback" not in said, said
     assert not problems
     assert set(answers) == {(3, 6), (5, 10)}
-    assert "Traceback" not in "".join(server.log)
 
 
 def refused(error):
@@ -152,7 +133,7 @@ def test_what_was_accepted_is_finished(tmp_path):
         asking.start()
         asking.join(0.3)  # the request is inside, and takes seconds
         assert not answers
-        server.process.send_signal(signal.SIGINT)
+        server.script.send(signal.SIGINT)
         eventually(lambda: server.said("Draining"))
 
         def refuses():
@@ -164,16 +145,18 @@ def test_what_was_accepted_is_finished(tmp_path):
         eventually(refuses)
         asking.join(60)
         assert answers == [300_000]
-        assert server.ended() == 0
+        assert server.script.wait(60)[0] == 0
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_process(tmp_path):
     (tmp_path / "1").mkdir()
     with running(f"--model_base_path={tmp_path}", "--max_num_load_retries=0") as server:
-        assert server.ended() == 1
-    text = "Failed to start server. Error: UNKNOWN: 1 model.*{name: default version: 1} due to error: NOT_FOUND"
-    assert server.said(text)
-    assert "Traceback" not in "".join(server.log)
+        status, said = server.script.wait(60)
+    assert status == 1
+    assert re.search(
+        "Failed to start server. Error: UNKNOWN: 1 model.*{name: default version: 1} due to error: NOT_FOUND", said
+    )
+    assert "Traceback" not in said
 
 
 @pytest.fixture
@@ -190,15 +173,14 @@ def refuses(call, message):
 
 def test_silent_connections_do_not_use_up_the_descriptors(tmp_path):
     export_scale(tmp_path, 1, 3)
-    few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)), "stdout": subprocess.PIPE}
     flags = ["--model_name=m", f"--model_base_path={tmp_path}", "--access_log"]
-    with running(*flags, **few) as server, contextlib.ExitStack() as stack:
+    with running(*flags, descriptors=128) as server, contextlib.ExitStack() as stack:
         for number in range(150):
             silent = stack.enter_context(socket.create_connection(("127.0.0.1", server.rest_port), timeout=20))
             silent.sendall(b"POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n"[: number // 2])
         for _ in range(20):
             assert predict_over_rest(server.rest_port) == [3, 6]
-        line = json.loads(server.process.stdout.readline())
+        line = json.loads(server.said(r"(?m)^\{.*\}$")[0])
         assert (line["model"], line["status"], line["bytes_received"]) == ("m", 200, 23)
 
 

@@ -7,7 +7,6 @@ import grpc
 import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import get_model_status_pb2
 
 from serving.server.calls import Call, Line
 from serving.server.errors import ServingError
@@ -55,9 +54,7 @@ def test_a_full_line_refuses_and_what_was_accepted_is_answered(tmp_path, gate):
         assert {each.details() for each in refused} == {"The server is overloaded: 3 requests are waiting already"}
         check = health_pb2_grpc.HealthStub(client.channel).Check
         assert check(health_pb2.HealthCheckRequest(), timeout=20).status == health_pb2.HealthCheckResponse.SERVING
-        status = get_model_status_pb2.GetModelStatusRequest()
-        status.model_spec.name = "m"
-        assert client.model.GetModelStatus(status, timeout=20).model_version_status
+        assert client.status()
         gate.go.set()
         assert {each.code() for each in futures if each not in refused} == {CODES.OK}
         assert gate.runs == 7
@@ -72,6 +69,7 @@ def test_forty_abandoned_requests_do_not_delay_the_next(tmp_path, gate):
         for each in abandoned:
             each.cancel()
         (last,) = asks(client, 1)
+        client.status()  # by now the server has heard that they are gone
         gate.go.set()
         assert last.code() == CODES.OK
         assert {each.code() for each in futures} == {CODES.OK}

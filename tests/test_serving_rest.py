@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from serving.server.calls import Call
 from serving.server.monitoring import Monitoring
-from serving.server.rest import Rest, RestCall
+from serving.server.rest import Rest
 from tests.fake_models import FUNCTIONS, fake_models
 
 
@@ -106,12 +107,12 @@ def test_errors_of_a_run_keep_their_codes(ask):
 def test_the_time_that_is_left_reaches_the_run_and_none_is_no_run(models):
     with models.use("m") as servable:
         rest, path, body = Rest(models, Monitoring()), "/v1/models/m:predict", b'{"inputs": 1}'
-        rest.answer("POST", path, body, RestCall(1500))
+        rest.answer("POST", path, body, Call(1500))
         assert 0 < servable.timeouts[-1] <= 1500
-        runs, late = len(servable.timeouts), RestCall(1500)
+        runs, late = len(servable.timeouts), Call(1500)
         late.deadline = late.arrival
         assert error(rest.answer("POST", path, body, late)) == (504, "The time of the request was over before its run")
-        gone = RestCall()
+        gone = Call()
         gone.cancelled = True
         assert error(rest.answer("POST", path, body, gone)) == (499, "The client has gone away")
         assert len(servable.timeouts) == runs

@@ -6,9 +6,10 @@ import json
 import pytest
 
 from serving.server import model_config
+from serving.server.calls import Call
 from serving.server.models import Models
 from serving.server.monitoring import Monitoring
-from serving.server.rest import Rest, RestCall
+from serving.server.rest import Rest
 from serving.server.servable import Servable
 from tests.saved_models import export_everything
 
@@ -75,7 +76,7 @@ def test_scalars_and_rows(rest):
 
 def test_the_timeout_ends_a_run(rest):
     body = b'{"signature_name": "count", "inputs": 1e9}'
-    status, answer = rest.answer("POST", "/v1/models/m:predict", body, RestCall(0.2))
+    status, answer = rest.answer("POST", "/v1/models/m:predict", body, Call(0.2))
     assert (status, json.loads(answer)["error"]) == (504, "Timed out waiting for notification")
 
 

@@ -93,9 +93,11 @@ def test_a_trained_affine_vae_reaches_the_optimum(tmp_path):
 
     At gamma = 0.1, ten times the recipe's: the theorem holds at any, and training gets several times as close.
     """
-    config = override(affine.quick(), ["vae.gamma.initial=0.1", "vae.epochs=100", "vae.batch_size=100"])
+    config = override(
+        affine.quick(), ["vae.gamma.initial=0.1", "vae.epochs=10", "vae.batch_size=100", "data_options.count=100000"]
+    )
     stack = kv.train(config, tmp_path / "run")
-    stage, x = stack.stage("vae"), kv.data.load("subspace", "train").astype(np.float64)
+    stage, x = stack.stage("vae"), kv.data.load("subspace", "train", count=100_000).astype(np.float64)
     first, mean = stage.decoder.get_layer("first"), stage.encoder.get_layer("mean")
     (W_x, b_x), (W_z, b_z) = ([w.astype(np.float64) for w in layer.get_weights()] for layer in (first, mean))
     s2 = np.square(stage.encode(x[:1].astype(np.float32))[1].numpy()[0].astype(np.float64))

@@ -2,14 +2,17 @@
 
 import contextlib
 import pathlib
+import signal
 import socket
 import ssl
-import subprocess
-import sys
+import tempfile
 import threading
 
 import numpy as np
 import tensorflow as tf
+
+from tests.scripts import Script
+from tests.served_models import eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHAPE, LATENT_DIM = (8, 10, 3), 5
@@ -125,18 +128,16 @@ def export(base_path, version=1, screens=True, **options):
 def served(*flags):
     """(http address, grpc address) of `python -m serving.local` with these flags, in a process of its own."""
     rest_port, grpc_port = free_ports(2)
-    command = [sys.executable, "-m", "serving.local", f"--rest_api_port={rest_port}", f"--port={grpc_port}", *flags]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    try:
-        lines = []
-        while not lines or "REST API at" not in lines[-1]:
-            lines.append(process.stderr.readline())
-            assert lines[-1], f"the server ended: {''.join(lines)}"
-        threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would block it
-        yield f"http://127.0.0.1:{rest_port}", f"grpc://127.0.0.1:{grpc_port}"
-    finally:
-        process.terminate()
-        process.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        ports = f"--rest_api_port={rest_port}", f"--port={grpc_port}"
+        server = Script(pathlib.Path(folder) / "log", "-m", "serving.local", *ports, *flags)
+        try:
+            eventually(lambda: "REST API at" in server.text or server.status is not None)
+            assert server.status is None, f"the server ended: {server.text}"
+            yield f"http://127.0.0.1:{rest_port}", f"grpc://127.0.0.1:{grpc_port}"
+        finally:
+            server.send(signal.SIGTERM)
+            server.wait(60)
 
 
 def free_ports(count):

@@ -33,7 +33,7 @@ MEANINGS = {
     "latent_stddev": "standard deviation of q(z) along it, over held-out images",
     "strangeness_elbo": "share of held-out images whose negative elbo is lower, in [0, 1]",
     "strangeness_reconstruction": "share of held-out images whose reconstruction term is lower, in [0, 1]",
-    "strangeness": "share of held-out images that are less strange by the stranger of reconstruction and kl, in [0, 1]",
+    "strangeness": "share of held-out images that are less strange by reconstruction, or by an odd kl, in [0, 1]",
     "strangeness_png_bytes": "PNG of the image in grey with its squared error per pixel as a heat map, blue to yellow",
 }
 

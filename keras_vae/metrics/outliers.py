@@ -11,13 +11,15 @@ if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
 
 
-def outlier_scores(stack: "Stack", images: np.ndarray, samples: int = 50, seed: int = 0) -> dict[str, np.ndarray]:
+def outlier_scores(
+    stack: "Stack", images: np.ndarray, samples: int = 50, seed: int = 0, score: dict[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """{"reconstruction", "negative_elbo", "negative_iwae"} of each image, (n,) nats each; higher is stranger.
 
     reconstruction is -E_q[log p(x|z)]; the others add what the code costs. A stack whose inference stage is
-    deterministic has neither bound: it gives the reconstruction alone.
+    deterministic has neither bound: it gives the reconstruction alone. score: of the images by the stack, if known.
     """
-    score = stack.score(images)
+    score = stack.score(images) if score is None else score
     if not stack.stage().stochastic:
         return {"reconstruction": score["reconstruction"]}
     return {

@@ -1,21 +1,42 @@
-"""Calls: how long a request may take and whether anyone still waits for it; and the line that requests stand in."""
+"""Calls: how long a request may take and whether anyone still waits for it; their log; and the line they stand in."""
 
+import contextlib
+import datetime
+import json
+import re
 import threading
 import time
+import uuid
 from concurrent import futures
 
 import grpc
 
 from serving.server.errors import ServingError
 
+LONGEST_LOGGED = 1024  # characters of what a client made up
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+
 
 class Call:
-    """Call: one request's deadline, `timeout_s` from its arrival, None for any time, and whether its client is gone."""
+    """Call: one request's deadline, whether its client is gone, and what the access log says of it.
+
+    Its time is `timeout_s` from its arrival, None for any time. `asked_id` is the id that the client gave it.
+    """
 
     cancelled = False
+    model = signature = ""
+    bytes = queued_s = 0
+    begun = False  # a thread works on it
 
-    def __init__(self, timeout_s=None):
-        self.deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    def __init__(self, timeout_s=None, asked_id=""):
+        self._timeout_s, self.begin = timeout_s, time.monotonic()
+        self.id = asked_id if _REQUEST_ID.fullmatch(asked_id) else uuid.uuid4().hex
+        self.arrive()
+
+    def arrive(self):
+        """Count its time from now on: its body is here, too."""
+        self.arrival = time.monotonic()
+        self.deadline = None if self._timeout_s is None else self.arrival + self._timeout_s
 
     def left_s(self):
         """The time left for a run; raises where nobody waits for its answer any more."""
@@ -27,6 +48,35 @@ class Call:
         if left <= 0:
             raise ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "The time of the request was over before its run")
         return left
+
+
+class AccessLog:
+    """Access log: a line of JSON in a text file for each request; of none where `file` is None."""
+
+    def __init__(self, file):
+        self._file, self._writing = file, threading.Lock()
+
+    def tell(self, call, peer, method, path, status, bytes_sent):
+        """The line of a request that has ended."""
+        if not self._file:
+            return
+        line = {
+            "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
+            "request_id": call.id,
+            "peer": peer,
+            "method": method,
+            "path": path[:LONGEST_LOGGED],
+            "model": call.model[:LONGEST_LOGGED],
+            "signature": call.signature[:LONGEST_LOGGED],
+            "status": status,
+            "bytes_received": call.bytes,
+            "bytes_sent": bytes_sent,
+            "duration_ms": round(1e3 * (time.monotonic() - call.begin), 3),
+            "queue_ms": round(1e3 * call.queued_s, 3),
+        }
+        # Whoever read the log may have gone; requests are answered all the same.
+        with self._writing, contextlib.suppress(OSError):
+            print(json.dumps(line), file=self._file, flush=True)
 
 
 class Line(futures.ThreadPoolExecutor):

@@ -12,83 +12,101 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
-    get_model_status_pb2,
     model_management_pb2,
     model_pb2,
     model_service_pb2,
     prediction_service_pb2,
 )
 
-from serving.server import inference, tensors
-from serving.server.calls import Call, Line
+from serving.server import descriptions, inference, tensors
+from serving.server.calls import AccessLog, Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
+from serving.server.slow_clients import SlowClients
 
 MAX_RECEIVE_BYTES = 100 * 2**20
 MAX_QUEUED = 128
-INFERENCE = {"Predict", "Classify", "Regress", "MultiInference"}  # the methods that stand in line for a run
+MAX_PENDING = 128  # requests of which Python has not heard yet
+OBSERVED = {"Predict", "Classify", "Regress"}
+INFERENCE = {*OBSERVED, "MultiInference"}  # the methods that stand in line for a run
 SETTLING_S = 0.3
 CONTROL_THREADS = 8  # for everything that is no inference
+WATCH_THREADS = 2  # for health's Watch, each only until its message is there
 REFUSALS = futures.ThreadPoolExecutor(2, "refusals")
 HEALTH = {True: health_pb2.HealthCheckResponse.SERVING, False: health_pb2.HealthCheckResponse.NOT_SERVING}
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
 
 class Handler(grpc.GenericRpcHandler):
-    """The gRPC handler of a servicer's methods, each of which returns a response or raises a ServingError.
+    """The gRPC handler of a servicer's methods: from bytes to bytes, when the event `answers_go` is set.
 
-    Inference stands in `line`, and is refused where that is full. Whatever else is asked has threads of its own: a
-    server under load still says how it does.
+    Each method takes (request, Call) and returns a response or raises a ServingError. Inference stands in `line`, and
+    is refused where that is full. Whatever else is asked has threads of its own: a server under load still says how it
+    does. grpcio would parse, too, but never frees a call whose bytes are no message.
     """
 
-    def __init__(self, servicer, service, line, answers_go):
-        self._line, self._methods = line, {}
-        for method in service.methods:
-            request_class = message_factory.GetMessageClass(method.input_type)
-            answer = answering(getattr(servicer, method.name), request_class, answers_go)
-            if method.name in INFERENCE:
-                answer.experimental_thread_pool = line
-            handler = grpc.unary_unary_rpc_method_handler(answer)
-            self._methods[f"/{service.full_name}/{method.name}"] = handler
+    def __init__(self, servicer, service, line, answers_go, monitoring, log):
+        self._line, self._answers_go, self._monitoring, self._log = line, answers_go, monitoring, log
+        self._methods = {
+            f"/{service.full_name}/{method.name}": (
+                getattr(servicer, method.name),
+                message_factory.GetMessageClass(method.input_type),
+            )
+            for method in service.methods
+        }
 
     def service(self, handler_call_details):
-        handler = self._methods.get(handler_call_details.method)
-        if handler and handler_call_details.method.rpartition("/")[2] in INFERENCE:
+        path, metadata = handler_call_details.method, dict(handler_call_details.invocation_metadata or ())
+        if path not in self._methods:
+            return None
+        call, refusal = Call(asked_id=metadata.get("x-request-id", "")), None
+
+        def answer(content, context):
+            return self._answer(path, call, refusal, content, context)
+
+        if path.rpartition("/")[2] in INFERENCE:
+            answer.experimental_thread_pool = self._line
             try:
                 self._line.check()
-            except ServingError as error:
-                return refusing(error)
-        return handler
+            except ServingError as error:  # its message is read first, or the client might hear of a broken stream
+                refusal, answer.experimental_thread_pool = error, REFUSALS
+        return grpc.unary_unary_rpc_method_handler(answer)
 
-
-def refusing(error):
-    """A handler that reads the message, or the client might hear of a broken stream instead, and answers the error."""
-
-    def refuse(content, context):
-        context.abort(error.code, error.message)
-
-    refuse.experimental_thread_pool = REFUSALS
-    return grpc.unary_unary_rpc_method_handler(refuse)
-
-
-def answering(method, request_class, answers_go):
-    """From bytes to bytes, when the event `answers_go` is set.
-
-    grpcio would parse, too, but never frees a call whose bytes are no message.
-    """
-
-    def answer(content, context):
+    def _answer(self, path, call, refusal, content, context):
+        method, request_class = self._methods[path]
+        code, response = grpc.StatusCode.OK, b""
+        follow(call, content, context)
         try:
-            response = method(parse(request_class, content), context).SerializeToString()
-            answers_go.wait()
+            if refusal:
+                raise refusal
+            request = parse(request_class, content)
+            spec = (
+                request.tasks[0].model_spec if getattr(request, "tasks", ()) else getattr(request, "model_spec", None)
+            )
+            if spec:
+                call.model, call.signature = spec.name, spec.signature_name
+            response = method(request, call).SerializeToString()
+            self._answers_go.wait()
             return response
         except Exception as error:  # one bad request must never be more than one error
             problem = as_serving_error(error)
             if problem is not error:
-                logging.exception("%s failed", method.__name__)
-            details = problem.message
-            context.abort(problem.code, details[:MAX_DETAILS] + "...TRUNCATED" * (len(details) > MAX_DETAILS))
+                logging.exception("%s failed", path)
+            code, details = problem.code, problem.message
+            context.abort(code, details[:MAX_DETAILS] + "...TRUNCATED" * (len(details) > MAX_DETAILS))
+        finally:
+            name = path.rpartition("/")[2]
+            if name in OBSERVED:
+                self._monitoring.observe(call.model, name, "GRPC", code, time.monotonic() - call.arrival)
+            self._log.tell(call, context.peer(), "GRPC", path, code.name, len(response))
 
-    return answer
+
+def follow(call, content, context):
+    """Tells a Call what its context knows; a client that hangs up cancels it."""
+    call.bytes, call.queued_s = len(content), time.monotonic() - call.arrival
+    left_s = context.time_remaining()
+    call.deadline = None if left_s is None else time.monotonic() + left_s
+    call.cancelled = not context.add_callback(lambda: setattr(call, "cancelled", True))
+    context.set_trailing_metadata((("x-request-id", call.id),))
 
 
 def parse(message_class, content):
@@ -96,23 +114,6 @@ def parse(message_class, content):
         return message_class.FromString(content)
     except DecodeError as error:
         raise ServingError(grpc.StatusCode.INTERNAL, f"{error}") from None
-
-
-def observed(method):
-    """Tells the monitoring what became of a request, and how long it took."""
-
-    def observe(self, request, context):
-        start, code = time.monotonic(), grpc.StatusCode.OK
-        try:
-            return method(self, request, context)
-        except Exception as error:
-            code = as_serving_error(error).code
-            raise
-        finally:
-            name, seconds = request.model_spec.name, time.monotonic() - start
-            self._monitoring.observe(name, method.__name__, "GRPC", code, seconds)
-
-    return observe
 
 
 def require_model_spec(request):
@@ -128,42 +129,31 @@ def chosen(model_spec):
     return model_spec.name, version, label
 
 
-def call_of(context):
-    """The Call of a request; a client that hangs up cancels it."""
-    call = Call(context.time_remaining())
-    ended = context.add_callback(lambda: setattr(call, "cancelled", True))
-    call.cancelled = call.cancelled or not ended
-    return call
-
-
 class PredictionService:
     def __init__(self, models, monitoring, to_proto):
         self._models, self._monitoring, self._to_proto = models, monitoring, to_proto
 
-    def _run(self, infer, api, request, context, **options):
+    def _run(self, infer, api, request, call, **options):
         require_model_spec(request)
         with self._models.use(*chosen(request.model_spec)) as servable:
             run = self._monitoring.timed(servable.run, servable.name, api)
-            return infer(servable, request, call_of(context), run, **options)
+            return infer(servable, request, call, run, **options)
 
-    @observed
-    def Predict(self, request, context):
-        return self._run(inference.predict, "Predict", request, context, to_proto=self._to_proto)
+    def Predict(self, request, call):
+        return self._run(inference.predict, "Predict", request, call, to_proto=self._to_proto)
 
-    @observed
-    def Classify(self, request, context):
-        return self._run(inference.classify, "Classify", request, context)
+    def Classify(self, request, call):
+        return self._run(inference.classify, "Classify", request, call)
 
-    @observed
-    def Regress(self, request, context):
-        return self._run(inference.regress, "Regress", request, context)
+    def Regress(self, request, call):
+        return self._run(inference.regress, "Regress", request, call)
 
-    def MultiInference(self, request, context):
+    def MultiInference(self, request, call):
         model_spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
         with self._models.use(*chosen(model_spec)) as servable:
-            return inference.multi_inference(servable, request, call_of(context))
+            return inference.multi_inference(servable, request, call)
 
-    def GetModelMetadata(self, request, context):
+    def GetModelMetadata(self, request, call):
         require_model_spec(request)
         if not request.metadata_field:
             raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
@@ -171,12 +161,7 @@ class PredictionService:
             if field != "signature_def":
                 raise invalid_argument(f"Metadata field {field} is not supported")
         response = get_model_metadata_pb2.GetModelMetadataResponse()
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        with self._models.use(*chosen(request.model_spec)) as servable:
-            response.model_spec.name = servable.name
-            response.model_spec.version.value = servable.version
-            for name, signature in servable.signatures.items():
-                signatures.signature_def[name].CopyFrom(signature)
+        signatures = descriptions.metadata(self._models, *chosen(request.model_spec), response.model_spec)
         response.metadata["signature_def"].Pack(signatures)
         return response
 
@@ -185,24 +170,19 @@ class ModelService:
     def __init__(self, models):
         self._models = models
 
-    def GetModelStatus(self, request, context):
+    def GetModelStatus(self, request, call):
         require_model_spec(request)
         name, version, _ = chosen(request.model_spec)
-        response = get_model_status_pb2.GetModelStatusResponse()
-        for status in self._models.status(name, version):
-            row = response.model_version_status.add(version=status.version, state=status.state)
-            row.status.error_code = grpc.StatusCode[status.code].value[0]
-            row.status.error_message = status.message
-        return response
+        return descriptions.status(self._models, name, version)
 
-    def HandleReloadConfigRequest(self, request, context):
+    def HandleReloadConfigRequest(self, request, call):
         if request.config.WhichOneof("config") != "model_config_list":
             raise invalid_argument(
                 "ServerModelConfig type not supported by HandleReloadConfigRequest. "
                 "Only ModelConfigList is currently supported"
             )
         new = self._models.configure(request.config)
-        self._models.wait(new, for_versions=False, going=context.is_active)
+        self._models.wait(new, for_versions=False, going=lambda: not call.cancelled)
         response = model_management_pb2.ReloadConfigResponse()
         response.status.error_code = 0
         response.metric.extend(model_management_pb2.Metric(name=name) for name in request.metric_names)
@@ -232,8 +212,12 @@ class GrpcServer:
         with_reflection=False,
         credentials=None,
         to_proto=tensors.to_proto,
+        access_log=None,
+        slow_clients=None,
     ):
         options = [
+            ("grpc.server.max_pending_requests", MAX_PENDING),  # before Python hears of them; the rest is CANCELLED
+            ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING),
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", max_receive_bytes),  # unzipped too
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
@@ -242,7 +226,11 @@ class GrpcServer:
         self._line = Line(threads, most_queued, "grpc")
         monitoring.gauge("requests_waiting", ("entrypoint", "GRPC"), lambda: self._line.waiting)
         monitoring.gauge("requests_inside", ("entrypoint", "GRPC"), lambda: self._line.inside)
-        self._server = grpc.server(futures.ThreadPoolExecutor(CONTROL_THREADS, "control"), options=options)
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(CONTROL_THREADS, "control"),
+            options=options,
+            interceptors=[slow_clients or SlowClients()],
+        )
         self._answers_go = threading.Event()
         self._answers_go.set()
         services = {
@@ -251,8 +239,10 @@ class GrpcServer:
         }
         for module, servicer in services.items():
             service = module.DESCRIPTOR.services_by_name[type(servicer).__name__]
-            self._server.add_generic_rpc_handlers((Handler(servicer, service, self._line, self._answers_go),))
-        self._health = health.HealthServicer()
+            handler = Handler(servicer, service, self._line, self._answers_go, monitoring, AccessLog(access_log))
+            self._server.add_generic_rpc_handlers((handler,))
+        watches = futures.ThreadPoolExecutor(WATCH_THREADS, "watches")
+        self._health = health.HealthServicer(experimental_thread_pool=watches)
         if with_health:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
             models.listen(self._tell_health)

@@ -1,15 +1,11 @@
 """The HTTP server of the REST API: bodies, the queue, CORS, the log, and the pages of the demonstration."""
 
 import asyncio
-import contextlib
-import datetime
 import functools
-import json
 import logging
 import re
 import threading
 import time
-import uuid
 from concurrent import futures
 from typing import NamedTuple
 
@@ -17,10 +13,11 @@ import aiohttp
 import grpc
 from aiohttp import web
 
+from serving.server.calls import AccessLog, Call
 from serving.server.connections import ACCEPTED_AT_ONCE, BACKLOG, Connections
 from serving.server.errors import ServingError
 from serving.server.pages import Pages
-from serving.server.rest import Rest, RestCall
+from serving.server.rest import Rest
 from serving.server.rest_json.reading import MAX_VALUES
 from serving.server.rest_json.writing import error_body
 
@@ -28,7 +25,6 @@ METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_LINE = 2**16  # bytes of a request line or a header
 LINGER_S = 0.25  # how long a draining server still hears requests on connections that are open
 RETRY_AFTER_S = 1
-LONGEST_LOGGED = 1024  # characters of what a client made up
 LATE = "The request was not answered in time"
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -36,7 +32,6 @@ CORS_HEADERS = {
     "Access-Control-Allow-Headers": "Content-Type",
 }
 _TARGET = re.compile(r"(?:https?://[^/?#]*)?(?P<target>(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)", re.ASCII)
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{reason}</H1>\n</BODY></HTML>\n"
 
 
@@ -76,7 +71,11 @@ class HttpServer:
     ):
         self.port = port
         self._host, self._monitoring, self._metrics_path, self._cors = host, monitoring, metrics_path, cors
-        self._timeout_s, self._limits, self._log = timeout_s if timeout_s > 0 else None, limits or Limits(), access_log
+        self._timeout_s, self._limits, self._log = (
+            timeout_s if timeout_s > 0 else None,
+            limits or Limits(),
+            AccessLog(access_log),
+        )
         self._rest = Rest(models, monitoring, self._limits.max_json_values)
         self._threads, self._pool = threads, futures.ThreadPoolExecutor(threads, "rest")
         self._pages = Pages(models)
@@ -142,9 +141,7 @@ class HttpServer:
 
     async def _handle(self, request):
         """Any request, from its headers to its answer."""
-        call, response = RestCall(self._timeout_s), None
-        name = request.headers.get("X-Request-Id", "")
-        name = name if _REQUEST_ID.fullmatch(name) else uuid.uuid4().hex
+        call, response = Call(self._timeout_s, request.headers.get("X-Request-Id", "")), None
         self._active += 1
         try:
             response = await self._respond(request, call)
@@ -156,8 +153,9 @@ class HttpServer:
             self._active -= 1
             call.cancelled = True  # whatever still works for it may stop
             self._connections.awaits(request.protocol, self._limits.keep_alive_in_ms)
-            self._tell(request, response, call, name)
-        response.headers["X-Request-Id"] = name
+            status, size = (response.status, len(response.body or b"")) if response else (499, 0)  # the client has gone
+            self._log.tell(call, request.remote, request.method, request.raw_path, status, size)
+        response.headers["X-Request-Id"] = call.id
         if response.status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
         if self._cors:
@@ -261,27 +259,6 @@ class HttpServer:
         """The thread is done with a request, whether or not its client still waits."""
         self._bytes -= call.bytes
         self._free.release()
-
-    def _tell(self, request, response, call, name):
-        """The line in the log."""
-        if not self._log:
-            return
-        line = {
-            "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
-            "request_id": name,
-            "peer": request.remote,
-            "method": request.method,
-            "path": request.raw_path[:LONGEST_LOGGED],
-            "model": call.model[:LONGEST_LOGGED],
-            "signature": call.signature[:LONGEST_LOGGED],
-            "status": response.status if response else 499,  # the client has gone
-            "bytes_received": call.bytes,
-            "bytes_sent": len(response.body or b"") if response else 0,
-            "duration_ms": round(1e3 * (time.monotonic() - call.begin), 3),
-            "queue_ms": round(1e3 * call.queued_s, 3),
-        }
-        with contextlib.suppress(OSError):  # whoever read the log may have gone; requests are answered all the same
-            print(json.dumps(line), file=self._log, flush=True)
 
 
 class _RefusedError(Exception):

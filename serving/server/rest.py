@@ -8,15 +8,9 @@ from urllib.parse import unquote
 import grpc
 from absl import logging
 from google.protobuf import json_format
-from tensorflow_serving.apis import (
-    classification_pb2,
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_pb2,
-    regression_pb2,
-)
+from tensorflow_serving.apis import classification_pb2, model_pb2, regression_pb2
 
-from serving.server import inference
+from serving.server import descriptions, inference
 from serving.server.calls import Call
 from serving.server.errors import as_serving_error, invalid_argument
 from serving.server.rest_json import arrays, examples, reading, writing
@@ -55,23 +49,6 @@ class Target(NamedTuple):
     verb: str
 
 
-class RestCall(Call):
-    """RestCall: the Call of a REST request, and what the access log says of it."""
-
-    model = signature = ""
-    bytes = queued_s = 0
-    begun = False  # a thread works on it
-
-    def __init__(self, timeout_s=None):
-        self._timeout_s, self.begin = timeout_s, time.monotonic()
-        self.arrive()
-
-    def arrive(self):
-        """Count its time from now on: its body is here, too."""
-        self.arrival = time.monotonic()
-        super().__init__(self._timeout_s)
-
-
 class Rest:
     """Answers requests from `models`, in any number of threads. `max_values`: of one body's JSON."""
 
@@ -80,7 +57,7 @@ class Rest:
 
     def answer(self, method, path, body, call=None):
         """(HTTP status, body of JSON). `path` is the request's target as it was sent, query string included."""
-        call, code = call or RestCall(), grpc.StatusCode.OK
+        call, code = call or Call(), grpc.StatusCode.OK
         match = _PATHS[method].fullmatch(path) if method in _PATHS else None
         target = _target(match) if match else Target("", None, None, "")
         call.model = target.name
@@ -151,19 +128,11 @@ class Rest:
         return self._metadata(target) if target.verb == "metadata" else self._status(target)
 
     def _status(self, target):
-        response = get_model_status_pb2.GetModelStatusResponse()
-        for status in self._models.status(target.name, target.version):
-            row = response.model_version_status.add(version=status.version, state=status.state)
-            row.status.error_code = grpc.StatusCode[status.code].value[0]
-            row.status.error_message = status.message
-        return (_to_json(response) + "\n").encode()
+        return (_to_json(descriptions.status(self._models, target.name, target.version)) + "\n").encode()
 
     def _metadata(self, target):
-        signatures, model = get_model_metadata_pb2.SignatureDefMap(), model_pb2.ModelSpec()
-        with self._models.use(target.name, target.version, target.label) as servable:
-            model.name, model.version.value = servable.name, servable.version
-            for name, signature in servable.signatures.items():
-                signatures.signature_def[name].CopyFrom(signature)
+        model = model_pb2.ModelSpec()
+        signatures = descriptions.metadata(self._models, target.name, target.version, target.label, model)
         parts = f'"model_spec":{_to_json(model)},\n"metadata": {{"signature_def": {_to_json(signatures)}}}'
         return f"{{\n{parts}\n}}\n".encode()
 

@@ -20,7 +20,11 @@ def results(evaluation):
     if evaluation.outliers is None:
         return None
     sets = (evaluation.test, evaluation.outlier_images)
-    inliers, outliers = (outlier_scores(evaluation.stack, images, seed=evaluation.seed) for images in sets)
+    scores = [evaluation.stack.score(images) for images in sets]
+    inliers, outliers = (
+        outlier_scores(evaluation.stack, images, seed=evaluation.seed, score=score)
+        for images, score in zip(sets, scores)
+    )
     rows = [
         [NAMES[name], *(metric(inliers[name], outliers[name]) for metric in (auroc, aupr, fpr_at_95_tpr))]
         for name in inliers
@@ -31,14 +35,15 @@ def results(evaluation):
     title = f"Outliers: {evaluation.outliers}"
     columns = ["score", "AUROC", "AUPR", "false alarms at 95% found"]
     table = {"title": title, "columns": columns, "rows": rows, "note": note}
-    return {"tables": [table, _screening(evaluation, sets)]}
+    return {"tables": [table, _screening(evaluation, scores)]}
 
 
-def _screening(evaluation, sets):
+def _screening(evaluation, scores):
     """Table of what a threshold on the strangeness of the signature `screen` really does on images it never saw."""
     held_out = HeldOut.of(evaluation.stack.score(evaluation.held_out))
-    scores = [strangeness(held_out, evaluation.stack.score(images)) for images in sets]
-    inliers, outliers = ({name: values.numpy() for name, values in found.items()} for found in scores)
+    inliers, outliers = (
+        {name: values.numpy() for name, values in strangeness(held_out, score).items()} for score in scores
+    )
     rows = [
         [
             name,

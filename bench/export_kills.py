@@ -1,0 +1,78 @@
+"""kill -9 at random moments of an export: never half a version, and the next export is whole.
+
+    python bench/export_kills.py --workdir=RUN [--kills=20]
+
+Half of the moments are drawn from the whole export, half from the time in which its folder is written.
+"""
+
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+import _server
+from absl import app, flags
+
+from keras_vae import cli
+
+cli.DEFINE_path("workdir", None, "A trained run.", required=True)
+flags.DEFINE_integer("kills", 20, "How often.")
+flags.DEFINE_integer("seed", 0, "Of the moments.")
+
+
+def begin(base):
+    """An export in a process of its own."""
+    command = [sys.executable, "export.py", f"--workdir={flags.FLAGS.workdir}", f"--export_dir={base}"]
+    return subprocess.Popen(command, cwd=_server.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def drafts(base):
+    return set(base.glob(".tmp-*"))
+
+
+def until_written(process, base, before):
+    """Waits for the export's folder to appear."""
+    while process.poll() is None and drafts(base) <= before:
+        time.sleep(0.005)
+
+
+def files(version):
+    """{path in it: size} of a version."""
+    return {str(path.relative_to(version)): path.stat().st_size for path in version.rglob("*") if path.is_file()}
+
+
+def main(_):
+    chance = random.Random(flags.FLAGS.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        base, start = pathlib.Path(folder), time.monotonic()
+        process = begin(base)
+        until_written(process, base, set())
+        draft_s = time.monotonic() - start
+        if process.wait():
+            raise SystemExit("the export fails even if it is left alone")
+        whole_s, whole = time.monotonic() - start, files(base / "1").keys()
+        print(f"an export takes {whole_s:.1f} s, its folder is there after {draft_s:.1f} s", flush=True)
+        for kill in range(flags.FLAGS.kills):
+            before, process = drafts(base), begin(base)
+            if kill % 2:
+                until_written(process, base, before)
+            time.sleep(chance.uniform(0, whole_s - draft_s if kill % 2 else whole_s))
+            process.kill()
+            code = process.wait()
+            versions = sorted(
+                (path for path in base.iterdir() if path.name.isdecimal()), key=lambda each: int(each.name)
+            )
+            broken = [path.name for path in versions if files(path).keys() != whole]
+            print(f"kill {kill + 1}: exit {code}, versions {len(versions)}, drafts {len(drafts(base))}", flush=True)
+            if broken:
+                raise SystemExit(f"half versions: {broken}")
+        if begin(base).wait() or drafts(base):
+            raise SystemExit(f"the export after the kills failed, or left {drafts(base)}")
+        with _server.server(base) as (_, _, port):
+            print(f"version {_server.newest_available(port)} serves, and no draft is left")
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=cli.parse)

@@ -1,0 +1,62 @@
+"""Slow gRPC clients: a call that is opened and says nothing holds a thread, so it is cancelled after a while."""
+
+import contextlib
+import threading
+import time
+
+import grpc
+
+MESSAGE_TIMEOUT_S = 10.0  # for the one message of a request, or for a whole stream
+
+
+class SlowClients(grpc.ServerInterceptor):
+    """Cancels calls whose message has not come within `timeout_s`, and streams that last longer."""
+
+    def __init__(self, timeout_s=MESSAGE_TIMEOUT_S):
+        self._timeout_s = timeout_s
+        self._awaited = {}  # context of a call -> when it is cancelled, the longest awaited first
+        threading.Thread(target=self._watch, name="slow clients", daemon=True).start()
+
+    def intercept_service(self, continuation, handler_call_details):
+        handler = continuation(handler_call_details)
+        if handler is None or not (handler.unary_unary or handler.stream_stream):
+            return handler
+        answer, make = self._of_one(handler.unary_unary), grpc.stream_unary_rpc_method_handler
+        if handler.stream_stream:
+            answer, make = self._of_stream(handler.stream_stream), grpc.stream_stream_rpc_method_handler
+        answer.experimental_thread_pool = getattr(
+            handler.unary_unary or handler.stream_stream, "experimental_thread_pool", None
+        )
+        return make(answer, handler.request_deserializer, handler.response_serializer)
+
+    def _of_one(self, method):
+        def answer(messages, context):
+            with self._awaiting(context):
+                message = next(messages, None)
+            if message is None:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The request has no message")
+            return method(message, context)
+
+        return answer
+
+    def _of_stream(self, method):
+        def answer(messages, context):
+            with self._awaiting(context):
+                yield from method(messages, context)
+
+        return answer
+
+    @contextlib.contextmanager
+    def _awaiting(self, context):
+        self._awaited[context] = time.monotonic() + self._timeout_s
+        try:
+            yield
+        finally:
+            self._awaited.pop(context, None)
+
+    def _watch(self):
+        while True:
+            time.sleep(min(1.0, self._timeout_s / 4))
+            for context, due in list(self._awaited.items()):
+                if due < time.monotonic():
+                    context.cancel()
