@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+from _timer import StopAfter
 from absl import app, flags
 
 flags.DEFINE_integer("rounds", 3, "Times that each arm is run.")
@@ -64,31 +65,6 @@ def keras_fit(batch, seconds, **options):
     timer = StopAfter(keras.callbacks.Callback, EXAMPLES // batch, seconds)
     model.fit(dataset, epochs=1000, verbose=0, shuffle=False, callbacks=[timer.callback])
     return timer.rate
-
-
-class StopAfter:
-    """A callback that measures from the end of a first part of an epoch on, and stops training after `seconds`."""
-
-    def __init__(self, base, steps, seconds):
-        outer = self
-        self.rate = None
-
-        class Timer(base):
-            began, epoch = None, 0
-
-            def on_epoch_begin(self, epoch, logs=None):
-                self.epoch = epoch
-
-            def on_train_batch_end(self, batch, logs=None):
-                now, position = time.perf_counter(), self.epoch * steps + min(batch + 1, steps)
-                if self.began is None:
-                    if position >= 300:  # compiled and warm
-                        self.began, self.first = now, position
-                elif now - self.began >= seconds:
-                    outer.rate = (position - self.first) / (now - self.began)
-                    self.model.stop_training = True
-
-        self.callback = Timer()
 
 
 def pytorch(batch, seconds):
