@@ -18,11 +18,14 @@ flags.DEFINE_bool("skip_bad_files", False, "Leave out unreadable images, and odd
 flags.DEFINE_multi_string("set", [], "Override a number of the preset, e.g. --set vae.epochs=10; may be repeated.")
 flags.DEFINE_string("strategy", None, "auto, single, mirrored or multi_worker.")
 flags.DEFINE_integer("workers", 1, "Processes on this machine that share each batch; docs/distributed.md has clusters.")
+flags.DEFINE_bool("deterministic", True, "On GPUs, only operations that give the same bits each time; slower.")
 flags.DEFINE_integer("seed", None, "Seed of initial weights, noise and the order of examples.")
 
 
 def main(_):
-    from keras_vae import train  # TensorFlow, which --help does not wait for
+    import tensorflow as tf  # which --help does not wait for
+
+    from keras_vae import train
 
     args = flags.FLAGS
     workdir = args.workdir or cli.default_workdir(args)
@@ -30,6 +33,8 @@ def main(_):
         from keras_vae.training.workers import start_local
 
         sys.exit(start_local(args.workers, [*sys.argv, "--workers=1"], workdir))
+    if args.deterministic and tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()  # without it a resumed run ends near the uninterrupted one
     train(cli.configuration(args), workdir, args.stage)
     print(f"trained: {workdir}")
 
