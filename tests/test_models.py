@@ -10,6 +10,7 @@ import keras_vae.models  # noqa: F401  registers the classes that .keras files n
 from keras_vae.maths.kernels import imq, unbiased_mmd
 from keras_vae.models import (
     Autoencoder,
+    BernoulliVAE,
     DecoderVariance,
     GaussianVAE,
     PenalizedAutoencoder,
@@ -45,6 +46,25 @@ def test_gaussian_terms_equal_tfp():
     np.testing.assert_allclose(terms["reconstruction"], -log_prob, rtol=1e-5)
     np.testing.assert_allclose(terms["kl"], kl, rtol=1e-5)
     np.testing.assert_allclose(terms["loss"], -log_prob + 0.7 * kl, rtol=1e-5)
+
+
+def test_a_bernoulli_decoder_is_cross_entropy():
+    """In the loss and in the scores of a stack, for grey pixels too; black and white ones explode nothing."""
+    x = tiny.images(5) / np.float32(255)
+    model = compiled(BernoulliVAE(*tiny.networks(), name="vae", beta=0.7))
+    terms, z = model.terms(x, training=False)
+    mu = np.asarray(model.decode(z), np.float64)
+    log_prob = np.sum(x * np.log(mu) + (1 - x) * np.log(1 - mu), axis=(1, 2, 3))
+    np.testing.assert_allclose(terms["reconstruction"], -log_prob, rtol=1e-5)
+    np.testing.assert_allclose(terms["loss"], terms["reconstruction"] + 0.7 * terms["kl"], rtol=1e-6)
+    codec = Stack([model]).codec
+    np.testing.assert_allclose(codec.log_likelihood(x)(z, None), log_prob, rtol=1e-5)
+    assert np.all(np.isfinite(model.log_likelihood(x, np.round(x))))
+    before = float(model.gamma.value)
+    steps(model, x, 3)
+    assert float(model.gamma.value) < before, "gamma follows the squared error, and is in no term of the loss"
+    with pytest.raises(ValueError, match=r"models pixels in \[0, 1\], and 'second' would model data of shape \(3,\)"):
+        BernoulliVAE(*tiny.networks(shape=(3,)), name="second")
 
 
 def test_affine_skip_is_equation_5():
@@ -156,6 +176,7 @@ def test_penalized_weights_stay_in_theta():
 def stages():
     return {
         "gaussian": tiny.vae(beta=0.5, affine_skip=True, gamma=DecoderVariance("optimal", floor=1e-3)),
+        "bernoulli": BernoulliVAE(*tiny.networks(), name="vae"),
         "autoencoder": Autoencoder(*tiny.networks(stochastic=False), name="ae"),
         "wasserstein": WassersteinAutoencoder(*tiny.networks(stochastic=False), weight=7.0, name="wae"),
         "penalized": PenalizedAutoencoder(*tiny.networks(stochastic=False), g="sqrt", h="huber", name="pae"),
@@ -163,7 +184,9 @@ def stages():
     }
 
 
-@pytest.mark.parametrize("name", ["gaussian", "autoencoder", "wasserstein", "penalized", "stack"])
+@pytest.mark.parametrize(
+    "name", ["gaussian", "bernoulli", "autoencoder", "wasserstein", "penalized", "stack"]
+)
 def test_keras_file_loads_without_custom_objects(name, tmp_path):
     model = stages()[name]
     if name != "stack":

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_vae.maths.gaussians import dimensions, kl_divergence, log_likelihood, squared_error
+from keras_vae.maths.gaussians import dimensions, kl_divergence, squared_error
 from keras_vae.models.stage import Stage
 
 
@@ -35,7 +35,7 @@ class GaussianVAE(Stage):
         error = squared_error(target, x_hat)
         if training:
             self.gamma.observe(tf.reduce_mean(error) / dimensions(target))
-        reconstruction = -log_likelihood(target, x_hat, self.gamma.value)
+        reconstruction = -self.log_likelihood(target, x_hat)
         kl = kl_divergence(mean, stddev)
         terms = {"loss": reconstruction + self.beta * kl, "reconstruction": reconstruction, "kl": kl}
         return {**terms, "squared_error": error, **self.gamma.bounds_hit()}, z
