@@ -90,7 +90,7 @@ def test_unknown_options_are_refused(changes, message):
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(ValueError, match="unknown model 'vae'; known: autoencoder, bernoulli_vae, gaussian_vae, penalized"):
         find_model("vae")
-    with pytest.raises(ValueError, match="unknown network 'dense'; known: affine, asperti_conv"):
+    with pytest.raises(ValueError, match="unknown network 'dense'; known: affine, aggregate, asperti_conv"):
         find_network("dense")
     with pytest.raises(ValueError, match="unknown precision 'half'"):
         build_stage(Config(dataset="subspace", stages=(vae(),), precision="half"), 0, (5,))
