@@ -98,6 +98,23 @@ def test_fixed_gamma_stays_and_learned_gamma_finds_the_optimum():
             assert float(model.gamma.value) == pytest.approx(error, rel=0.1)
 
 
+@pytest.mark.parametrize("rate", [1.0, 2.0])
+def test_log_gamma_has_a_rate_of_its_own(rate):
+    """Adam's first steps are as long as its rate, whatever the slope; value, bounds and files keep their meaning."""
+    gamma = DecoderVariance(initial=0.5, floor=0.485, rate=rate)
+    optimizer = keras.optimizers.Adam(0.01)
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = 30.0 * gamma.value
+        optimizer.apply(tape.gradient(loss, gamma.trainable_variables), gamma.trainable_variables)
+    assert float(gamma.value) == pytest.approx(max(0.5 * np.exp(-0.02 * rate), 0.485), rel=1e-4)
+    assert float(gamma.bounds_hit()["gamma_at_floor"]) == float(rate == 2.0)
+    assert DecoderVariance.from_config(gamma.get_config()).rate == rate
+    following = DecoderVariance("optimal", rate=rate)
+    following.observe(tf.constant(0.3))
+    assert float(following.value) == pytest.approx(0.3, rel=1e-5)
+
+
 @pytest.mark.parametrize(("options", "bound"), [({"floor": 0.4}, "floor"), ({"ceiling": 0.01}, "ceiling")])
 @pytest.mark.parametrize("mode", ["learned", "optimal"])
 def test_bounds_hold_and_report(options, bound, mode):
@@ -123,6 +140,7 @@ def test_a_bound_is_not_a_trap():
         ({"initial": 1.0, "ceiling": 0.5}, "initial <= ceiling"),
         ({"initial": 0.1, "floor": 0.5}, "floor <= initial"),
         ({"floor": -1.0}, "floor"),
+        ({"rate": 0.0}, "the rate of gamma is 0.0"),
     ],
 )
 def test_senseless_bounds_are_refused(options, message):

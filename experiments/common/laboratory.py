@@ -91,7 +91,11 @@ class Laboratory:
     @staticmethod
     def key(config):
         """Return a word that stands for a configuration, wherever its data lie."""
-        return _digest(dataclasses.asdict(configs.portable(config)))
+        settings = dataclasses.asdict(configs.portable(config))
+        for stage in settings["stages"]:  # younger than the first stacks that are kept by their key
+            if stage["epsilon"] == configs.StageConfig.epsilon:
+                del stage["epsilon"]
+        return _digest(settings)
 
     @staticmethod
     def described(config):

@@ -84,7 +84,8 @@ def _compile(stack, settings, steps):
     """Make optimiser and schedule for epochs of `steps`."""
     rate = LearningRate(settings.learning_rate, settings.schedule, settings.epochs * steps)
     dispatch = min(settings.steps_per_execution, steps)
-    stack.compile(keras.optimizers.Adam(rate), jit_compile=settings.jit_compile, steps_per_execution=dispatch)
+    optimizer = keras.optimizers.Adam(rate, epsilon=settings.epsilon)
+    stack.compile(optimizer, jit_compile=settings.jit_compile, steps_per_execution=dispatch)
     stack.optimizer.build(stack.trainable_variables)
 
 
