@@ -16,7 +16,8 @@ class StageConfig:
 
     name: str  # also the folder of the stage in the run directory
     model: str  # class in keras_vae/models
-    network: str  # file in keras_vae/networks
+    network: str | None  # file in keras_vae/networks; None for a mixture, which is fitted and not trained by steps:
+    # its epochs are passes of EM at most, batch_size and learning_rate are not used
     latent_dim: int
     epochs: int
     batch_size: int  # global: over all replicas

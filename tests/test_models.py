@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 from tensorflow_probability import distributions as tfd
 
 import keras_vae.models  # noqa: F401  registers the classes that .keras files name
@@ -13,6 +14,7 @@ from keras_vae.models import (
     BernoulliVAE,
     DecoderVariance,
     GaussianVAE,
+    Mixture,
     PenalizedAutoencoder,
     Stack,
     WassersteinAutoencoder,
@@ -191,10 +193,40 @@ def test_penalized_weights_stay_in_theta():
     assert max(norms) <= 0.5 + 1e-5
 
 
+def mixture():
+    """Three Gaussians in the plane, of shares 0.5, 0.2 and 0.3."""
+    found = Mixture(2, components=3, name="second")
+    covariances = [[[1.0, 0.5], [0.5, 2.0]], [[0.1, 0.0], [0.0, 0.1]], [[0.5, -0.4], [-0.4, 0.5]]]
+    found.assign([0.5, 0.2, 0.3], [[0.0, 0.0], [5.0, 5.0], [-4.0, 3.0]], covariances)
+    return found
+
+
+def test_a_mixture_has_its_density_and_its_samples():
+    """log p(z) as SciPy has it; u ~ N(0, I) decoded has the shares, means and covariances; encoding leads back."""
+    found, random = mixture(), np.random.default_rng(0)
+    means, roots = found.means.numpy(), found.roots.numpy()
+    covariances, shares = roots @ roots.transpose(0, 2, 1), [0.5, 0.2, 0.3]
+    z = found.decode(random.standard_normal((20_000, 3)).astype(np.float32)).numpy()
+    parts = [stats.multivariate_normal(m, c) for m, c in zip(means, covariances)]
+    density = sum(share * part.pdf(z) for share, part in zip(shares, parts))
+    np.testing.assert_allclose(found.log_density(z), np.log(density), rtol=1e-4, atol=1e-4)
+    nearest = np.argmax(found.log_joint(z), axis=1)
+    for k, share in enumerate(shares):  # the components hardly overlap
+        assert np.mean(nearest == k) == pytest.approx(share, abs=0.02)
+        np.testing.assert_allclose(z[nearest == k].mean(axis=0), means[k], atol=0.1)
+        np.testing.assert_allclose(np.cov(z[nearest == k].T), covariances[k], atol=0.1)
+    mean, stddev = found.encode(z)
+    np.testing.assert_allclose(found.decode(mean), z, atol=1e-4)
+    u = mean + stddev * random.standard_normal(mean.shape)
+    np.testing.assert_allclose(np.mean(u, axis=0), 0.0, atol=0.03)
+    np.testing.assert_allclose(np.cov(np.transpose(u)), np.eye(3), atol=0.05)
+
+
 def stages():
     return {
         "gaussian": tiny.vae(beta=0.5, affine_skip=True, gamma=DecoderVariance("optimal", floor=1e-3)),
         "bernoulli": BernoulliVAE(*tiny.networks(), name="vae"),
+        "mixture": mixture(),
         "autoencoder": Autoencoder(*tiny.networks(stochastic=False), name="ae"),
         "wasserstein": WassersteinAutoencoder(*tiny.networks(stochastic=False), weight=7.0, name="wae"),
         "penalized": PenalizedAutoencoder(*tiny.networks(stochastic=False), g="sqrt", h="huber", name="pae"),
@@ -203,15 +235,15 @@ def stages():
 
 
 @pytest.mark.parametrize(
-    "name", ["gaussian", "bernoulli", "autoencoder", "wasserstein", "penalized", "stack"]
+    "name", ["gaussian", "bernoulli", "mixture", "autoencoder", "wasserstein", "penalized", "stack"]
 )
 def test_keras_file_loads_without_custom_objects(name, tmp_path):
     model = stages()[name]
-    if name != "stack":
+    if name not in ("stack", "mixture"):
         compiled(model, steps_per_execution=3).fit(tiny.images(), batch_size=16, epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    x = tiny.images(3, seed=5)
+    x = np.ones((3, 2), np.float32) if name == "mixture" else tiny.images(3, seed=5)
     np.testing.assert_array_equal(model(x), loaded(x))
     np.testing.assert_array_equal(tiny.weights(model), tiny.weights(loaded))
     mine, theirs = (

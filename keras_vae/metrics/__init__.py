@@ -12,6 +12,7 @@ from keras_vae.metrics.likelihood import (
     importance_sampling,
     importance_weighted_nll,
     nll_from_log_weights,
+    second_stage_nll,
 )
 from keras_vae.metrics.mmd import mmd, mmd_to_prior
 from keras_vae.metrics.ndb import ImageBins, compare_histograms, ndb
@@ -42,6 +43,7 @@ __all__ = [
     "nll_from_log_weights",
     "outlier_scores",
     "reconstruction_error",
+    "second_stage_nll",
     "sliced_wasserstein",
     "swd",
 ]

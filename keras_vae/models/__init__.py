@@ -4,6 +4,7 @@ from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.bernoulli_vae import BernoulliVAE
 from keras_vae.models.decoder_variance import DecoderVariance
 from keras_vae.models.gaussian_vae import GaussianVAE
+from keras_vae.models.mixture import Mixture
 from keras_vae.models.penalized import PenalizedAutoencoder
 from keras_vae.models.stack import Stack
 from keras_vae.models.wasserstein import WassersteinAutoencoder
@@ -13,6 +14,7 @@ __all__ = [
     "BernoulliVAE",
     "DecoderVariance",
     "GaussianVAE",
+    "Mixture",
     "PenalizedAutoencoder",
     "Stack",
     "WassersteinAutoencoder",

@@ -55,9 +55,9 @@ class Codec:
         return [name for name in self.stages if not self.is_second(name)][-1]
 
     def is_second(self, name=None):
-        """Return True for a second stage: one that models the draws z ~ q(z|x) of the stage below it."""
+        """Return True for a second stage: one that models the draws z ~ q(z|x) of the stage below it, or is ex post."""
         index = self._index(name)
-        return index > 0 and self._stages[index - 1].stochastic
+        return index > 0 and (self._stages[index - 1].stochastic or self._stages[index].ex_post)
 
     @property
     def latent_dim(self):

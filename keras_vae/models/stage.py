@@ -28,6 +28,7 @@ class Stage(Trainable):
 
     stochastic = False  # whether a code is a draw from q(z|x), or the mean alone
     has_prior = False  # whether the loss brings the codes near N(0, I), so that it can be sampled from
+    ex_post = False  # whether it is fitted to codes that are there, to be sampled from, and not trained by steps
     is_gaussian = True  # whether p(x|z) = N(mu_x(z), gamma I), a density of x
 
     def __init__(self, encoder, decoder, gamma=None, error_space="own", seed=0, affine_skip=False, **kwargs):

@@ -20,6 +20,7 @@ from keras_vae.training.callbacks.guard import Guard
 from keras_vae.training.callbacks.probe import probe
 from keras_vae.training.callbacks.progress import Progress
 from keras_vae.training.callbacks.record import Record
+from keras_vae.training.fit_mixture import fit_mixture
 from keras_vae.training.schedules import LearningRate
 
 EACH_EPOCH = 256  # held-out examples that are probed; at the end of the stage all of them
@@ -37,6 +38,8 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     if settings.latent_dim > np.prod(shape):
         wide = f"{settings.latent_dim} latent dimensions for data of {np.prod(shape)}"
         print_status(f"{settings.name}: {wide}: more than enough")
+    if stack.active_stage.ex_post:
+        return _fit(run, config, index, below, stack, images, held_out)
     _, order = seeds(config, index)
     epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=order)
     _compile(stack, settings, epochs.steps)
@@ -68,6 +71,23 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     seconds, done = time.monotonic() - began, len(history) - first_epoch
     _finish(run, stack, held_out, history, config.seed)
     _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])
+
+
+def _fit(run, config, index, below, stack, images, held_out):
+    """Fit stage `index`, a mixture, to one draw of q(z|x) for each training image."""
+    settings, seed, began = config.stages[index], seeds(config, index)[0], time.monotonic()
+    random = np.random.default_rng(seed)
+    validation = stack.encode(held_out, stack.codec.below(settings.name))
+    codes, others = (
+        mean + stddev * random.standard_normal(mean.shape) for mean, stddev in (_arrays(run, stack, images), validation)
+    )
+    most = stack.active_stage.components
+    mixture, history = fit_mixture(settings.name, codes, others, most, settings.epochs, seed)
+    stack = Stack([*below, mixture], seed=config.seed)
+    _finish(run, stack, held_out, history, config.seed)
+    nats = min(epoch["val_loss"] for epoch in history)
+    took = duration(time.monotonic() - began)
+    print_status(f"{settings.name}: {mixture.components} Gaussians in {took}, held out {nats:.4g} nats a code")
 
 
 def _arrays(run, stack, images):
