@@ -3,6 +3,7 @@
 config.json              what is trained; a different one is refused
 environment.json         versions it was begun with
 <stage>/backup.npz       where to go on after a kill
+<stage>/best.npz         of a second stage that is in training: the epoch of the least held-out loss
 <stage>/model.keras      the trained stage
 <stage>/history.json     every logged number of every epoch
 <stage>/diagnostics.json what the codes of held-out images do
@@ -97,9 +98,10 @@ class RunDirectory:
         return stage
 
     def finish(self, name):
-        """Mark a stage as done; its backup is of no more use."""
+        """Mark a stage as done; its backup and best epoch are of no more use."""
         write_text(self.folder(name) / "DONE", "")
-        (self.folder(name) / "backup.npz").unlink(missing_ok=True)
+        for name_of_file in ("backup.npz", "best.npz"):
+            (self.folder(name) / name_of_file).unlink(missing_ok=True)
 
 
 def load(workdir: Path) -> Stack:

@@ -28,9 +28,10 @@ class GaussianVAE(Stage):
             raise ValueError(f"beta must be positive, got {beta}")
         self.beta = beta
 
-    def objective(self, x, target, below, training):
+    def objective(self, x, target, below, training, noise=None):
+        """The terms of the loss and z. noise: (batch, latent_dim), where it is not to be the next draw."""
         mean, stddev = self.encode(x, training)
-        z = mean + stddev * self.noise.normal(mean, self.in_xla)
+        z = mean + stddev * (self.noise.normal(mean, self.in_xla) if noise is None else noise)
         x_hat = below(self.decode(z, training))
         error = squared_error(target, x_hat)
         if training:

@@ -15,6 +15,7 @@ from keras_vae.models import Stack
 from keras_vae.status import duration, print_status
 from keras_vae.training.building import build_stage, seeds
 from keras_vae.training.callbacks.backup import Backup
+from keras_vae.training.callbacks.best import Best
 from keras_vae.training.callbacks.board import Board
 from keras_vae.training.callbacks.guard import Guard
 from keras_vae.training.callbacks.probe import probe
@@ -47,6 +48,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     folder = run.folder(settings.name)
     backup = Backup(folder / "backup.npz", _changing(stack))
     history = backup.restore()
+    best = _best(stack, folder, held_out, config.seed)
     first_epoch = len(history)
     if first_epoch:
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
@@ -63,13 +65,15 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
             # the caller follow, and see the logs complete.
             Reshuffle(epochs),
             Guard(run, backup),
-            Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup),
+            Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
             Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
             *callbacks,
         ],
     )
     seconds, done = time.monotonic() - began, len(history) - first_epoch
-    _finish(run, stack, held_out, history, config.seed)
+    if best:
+        best.put_back()
+    _finish(run, stack, held_out, history, config.seed, best)
     _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])
 
 
@@ -88,6 +92,14 @@ def _fit(run, config, index, below, stack, images, held_out):
     nats = min(epoch["val_loss"] for epoch in history)
     took = duration(time.monotonic() - began)
     print_status(f"{settings.name}: {mixture.components} Gaussians in {took}, held out {nats:.4g} nats a code")
+
+
+def _best(stack, folder, held_out, seed):
+    """Best of a second stage that models codes in their own space; None for other stages."""
+    stage, codec = stack.active_stage, stack.codec
+    if not (stage.stochastic and codec.is_second(stage.name) and codec.error_space(stage.name) == "own"):
+        return None
+    return Best(folder / "best.npz", stage, stack.encode(held_out, codec.below(stage.name)), seed)
 
 
 def _arrays(run, stack, images):
@@ -114,13 +126,16 @@ def _changing(stack):
     return [*stack.active_stage.variables, *stack.draws.variables, *stack.optimizer.variables]
 
 
-def _finish(run, stack, held_out, history, seed):
+def _finish(run, stack, held_out, history, seed, best=None):
     """Judge the stage by all held-out examples, and write its files; DONE is the last."""
     stage, folder, probed = stack.active_stage, run.folder(stack.active_stage.name), probe(stack, held_out)
     if probed.verdict_inputs:
-        print_status(f"{stage.name}: {verdict(**probed.verdict_inputs)}")
+        losses = {"held_out_losses": (best.epoch, best.loss, history[-1]["val_loss"])} if best else {}
+        print_status(f"{stage.name}: {verdict(**probed.verdict_inputs, **losses)}")
     history[-1].update(probed.errors)  # of all held-out examples now, not only those probed each epoch
     numbers = {**probed.errors, "gamma": float(stage.gamma.value), **probed.dimensions}
+    if best:
+        numbers |= {"best_epoch": best.epoch, "val_loss": best.loss}
     write_json(folder / "diagnostics.json", numbers)
     write_json(folder / "history.json", history)
     if len(stack.data_shape) == 3:
