@@ -63,8 +63,11 @@ def measure(lab):
             chart("active", "Active dimensions of 256 test images during training.", *during),
         ],
         notes=[
-            "Rec. Err. of Table 1 is the norm: only then does it fit the NLL beside it. 'active' is the definition of "
-            "Burda et al., var(mu) > 0.01; 'informative' counts var(mu) > mean(sigma^2).",
+            "Rec. Err. of Table 1 is taken for the norm; the paper does not say. Neither reading fits the NLL beside "
+            "it: with the norm, four of its five NLLs are below d/2 (log(2 pi e error / d)), the least that the error "
+            "allows; with the squared error all five are 290 to 560 nats above it. Of how many draws its NLL is it "
+            "does not say either; here of 50.",
+            "'active' is the definition of Burda et al., var(mu) > 0.01; 'informative' counts var(mu) > mean(sigma^2).",
             "Weak dimensions come and go in groups during training, around the threshold of 0.01: see the curves.",
             "With a sigmoid both errors are smaller still, and gamma about half as large; then dimensions that carry "
             "little are worth their KL. In a run of kappa = 200, replacing those that are active but not informative "
@@ -79,14 +82,16 @@ def _column(values, output, quantity):
 
 
 def claims(values):
-    norm, nll, active, steps = (_column(values, "linear", name) for name in ("norm", "NLL", "active", "steps"))
+    norm, nll, active = (_column(values, "linear", name) for name in ("norm", "NLL", "active"))
     norms, nlls, counts = map(list, zip(*ROWS.values()))
     falls, flat = norm[0] > norm[1] > norm[2], abs(norm[4] - norm[2]) < 0.25 * (norm[0] - norm[2])
+    gained = nll[0] - nll[4], nlls[0] - nlls[4]
+    gains = gained[0] >= 0.5 * gained[1]
     found = [
         Claim("the norm falls from kappa = 50 to 200", falls, norm[:3], norms[:3]),
         Claim("and flattens: from 200 to 784 it changes by less than a quarter of that", flat, norm[2:], norms[2:]),
         Claim("the NLL improves with every kappa", nll == sorted(nll, reverse=True), nll, nlls),
-        Claim("the NLL at kappa = 784 is better than at 50", nll[4] < nll[0], nll[4] - nll[0], nlls[4] - nlls[0]),
+        Claim("from kappa = 50 to 784 the NLL gains at least half of what the paper's gains", gains, *gained),
         Claim("linear output: active dimensions saturate near 20", saturated(active), active, counts),
     ]
     for output in OUTPUTS:
@@ -101,7 +106,6 @@ def claims(values):
     return [
         *found,
         Claim("sigmoid output: active dimensions saturate near 20", saturated(active), active, counts),
-        Claim("in at most 1/50 of the paper's steps", max(steps) <= STEPS / 50, max(steps), STEPS // 50),
     ]
 
 

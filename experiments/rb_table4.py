@@ -23,7 +23,7 @@ PAPER = {name: {f"K = {bins}": value for bins, value in zip(BINS, row)} for name
 
 def measure(lab):
     methods = celeb_a.methods(lab)
-    options = methods["VAE"][0].config.data_options
+    options = methods["VAE+"][0].config.data_options
     train, test = (lab.data("celeb_a", split, **options) for split in ("train", "test"))
     sets = {"Downsample": lambda: measures.downsampled(train, lab.workdir), "test images (floor)": lambda: test}
     for name, (trained, stage) in methods.items():
@@ -40,12 +40,13 @@ def claims(values):
     found = []
     for number, name in enumerate(f"K = {bins}" for bins in BINS):
         measured = column(values, name)
-        plus, others = measured["VAE+"], (measured["VAE"], measured["WAE-MMD"])
+        plus, others = measured["VAE+"], [measured[row] for row in celeb_a.BASELINES if row in measured]
         paper = [ROWS[row][number] for row in ("VAE+", "VAE", "WAE-MMD")]
         found.append(Claim(f"{name}: VAE+ has the lowest NDB", plus < min(others), [plus, *others], paper))
     small = list(column(values, "K = 100").values())[0]
-    margin = all(values["VAE+"][k] < 0.75 * min(values["VAE"][k], values["WAE-MMD"][k]) for k in values["VAE+"])
-    ratios = [values["VAE+"][k] / min(values["VAE"][k], values["WAE-MMD"][k]) for k in values["VAE+"]]
+    baselines = [values[row] for row in celeb_a.BASELINES if row in values]
+    ratios = [cell / min(row[k] for row in baselines) for k, cell in values["VAE+"].items()]
+    margin = max(ratios) < 0.75
     return [
         *found,
         Claim("by a significant margin (at most 3/4 of the next, at every K)", margin, ratios, [0.45, 0.45, 0.41]),

@@ -16,7 +16,8 @@ class StageConfig:
 
     name: str  # also the folder of the stage in the run directory
     model: str  # class in keras_vae/models
-    network: str  # file in keras_vae/networks
+    network: str | None  # file in keras_vae/networks; None for a mixture, which is fitted and not trained by steps:
+    # its epochs are passes of EM at most, batch_size and learning_rate are not used
     latent_dim: int
     epochs: int
     batch_size: int  # global: over all replicas
@@ -29,6 +30,7 @@ class StageConfig:
     )  # of encoder() and decoder(), e.g. {"width": 100}
     steps_per_execution: int = 100  # at most this many steps a dispatch
     jit_compile: bool | None = None  # None: what the networks in the step ask for on this machine
+    epsilon: float = 1e-7  # of Adam; TensorFlow's own has 1e-8, as the papers' code then had
 
     def __post_init__(self) -> None:
         if "measure" in self.model_options:  # the name of error_space until version 0.2
@@ -85,15 +87,16 @@ def moved(config: Config, **places: object) -> Config:
     return replace(config, data_options={**config.data_options, **given})
 
 
-POSITIVE = ("latent_dim", "epochs", "batch_size", "learning_rate", "steps_per_execution")
+POSITIVE = {name: (int,) for name in ("latent_dim", "epochs", "batch_size", "steps_per_execution")} | {
+    name: (int, float) for name in ("learning_rate", "epsilon")
+}
 
 
 def _check_stage(stage: StageConfig) -> None:
-    for field in POSITIVE:
+    for field, types in POSITIVE.items():
         value = getattr(stage, field)
-        whole = field != "learning_rate"
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not value > 0:
-            kind = "whole number of at least 1" if whole else "number above 0"
+        if isinstance(value, bool) or not isinstance(value, types) or not value > 0:
+            kind = "whole number of at least 1" if types == (int,) else "number above 0"
             raise ValueError(f"{stage.name}.{field} is {value!r}; expected a {kind}")
 
 

@@ -3,6 +3,7 @@
 config.json              what is trained; a different one is refused
 environment.json         versions it was begun with
 <stage>/backup.npz       where to go on after a kill; previous-backup.npz the one before, should this be damaged
+<stage>/best.npz         of a second stage that is in training: the epoch of the least held-out loss
 <stage>/model.keras      the trained stage
 <stage>/history.json     every logged number of every epoch
 <stage>/diagnostics.json what the codes of held-out images do
@@ -118,9 +119,9 @@ class RunDirectory:
         write_text(self.folder(name) / "DONE", "")
 
     def drop_backups(self, name):
-        """Remove the backups of a stage that is done: they are of no more use."""
-        for backup in ("backup.npz", "previous-backup.npz"):
-            (self.folder(name) / backup).unlink(missing_ok=True)
+        """Remove the backups and the best epoch of a stage that is done: they are of no more use."""
+        for file in ("backup.npz", "previous-backup.npz", "best.npz"):
+            (self.folder(name) / file).unlink(missing_ok=True)
 
 
 def load(workdir: Path) -> Stack:

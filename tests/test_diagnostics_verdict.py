@@ -31,6 +31,14 @@ def test_the_generation_gap_wants_a_second_stage():
     assert "longer or wider" in judged(mmd=5e-3, second_stage=True).advice[0]
 
 
+def test_a_rising_held_out_loss_is_named():
+    found = judged(second_stage=True, held_out_losses=(87, 92.8, 101.3))
+    assert any("from 92.8 nats after epoch 87, which is kept, to 101.3" in line for line in found.evidence)
+    assert "overfits" in found.advice[0]
+    quiet = judged(second_stage=True, held_out_losses=(87, 92.8, 92.9))
+    assert quiet == judged(second_stage=True)
+
+
 def test_no_sparsity_wants_more_dimensions():
     assert "try more" in judged(active=64, effective_rank=60.0, informative=60).advice[0]
 

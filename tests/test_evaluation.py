@@ -50,7 +50,8 @@ def test_the_test_images_are_drawn_by_the_seed_of_the_evaluation():
 def test_every_part_leaves_its_results(run):
     results = json.loads((run / "results.json").read_text())
     titles = {table["title"] for table in results["tables"]}
-    assert {"NDB", "Likelihood", "Reconstruction", "Mismatch to the prior", "Frechet distance, pixels"} == titles
+    measured = {"NDB", "Likelihood", "Reconstruction", "Mismatch to the prior", "Frechet distance, pixels"}
+    assert measured | {"Sliced Wasserstein distance", "Likelihood of codes"} == titles
     assert results["verdict"]["word"] in ("balanced", "over-regularised", "under-regularised")
     assert len(results["latents"]["reconstruction_gain"]) == 5
     assert results["protocol"] == {"split": "test", "images": 300, "drawn from": 1100, "samples": 300, "seed": 0}

@@ -4,14 +4,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 from tensorflow_probability import distributions as tfd
 
 import keras_vae.models  # noqa: F401  registers the classes that .keras files name
 from keras_vae.maths.kernels import imq, unbiased_mmd
 from keras_vae.models import (
     Autoencoder,
+    BernoulliVAE,
     DecoderVariance,
     GaussianVAE,
+    Mixture,
     PenalizedAutoencoder,
     Stack,
     WassersteinAutoencoder,
@@ -47,6 +50,25 @@ def test_gaussian_terms_equal_tfp():
     np.testing.assert_allclose(terms["loss"], -log_prob + 0.7 * kl, rtol=1e-5)
 
 
+def test_a_bernoulli_decoder_is_cross_entropy():
+    """In the loss and in the scores of a stack, for grey pixels too; black and white ones explode nothing."""
+    x = tiny.images(5) / np.float32(255)
+    model = compiled(BernoulliVAE(*tiny.networks(), name="vae", beta=0.7))
+    terms, z = model.terms(x, training=False)
+    mu = np.asarray(model.decode(z), np.float64)
+    log_prob = np.sum(x * np.log(mu) + (1 - x) * np.log(1 - mu), axis=(1, 2, 3))
+    np.testing.assert_allclose(terms["reconstruction"], -log_prob, rtol=1e-5)
+    np.testing.assert_allclose(terms["loss"], terms["reconstruction"] + 0.7 * terms["kl"], rtol=1e-6)
+    codec = Stack([model]).codec
+    np.testing.assert_allclose(codec.log_likelihood(x)(z, None), log_prob, rtol=1e-5)
+    assert np.all(np.isfinite(model.log_likelihood(x, np.round(x))))
+    before = float(model.gamma.value)
+    steps(model, x, 3)
+    assert float(model.gamma.value) < before, "gamma follows the squared error, and is in no term of the loss"
+    with pytest.raises(ValueError, match=r"models pixels in \[0, 1\], and 'second' would model data of shape \(3,\)"):
+        BernoulliVAE(*tiny.networks(shape=(3,)), name="second")
+
+
 def test_affine_skip_is_equation_5():
     model = tiny.vae(affine_skip=True)
     z = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
@@ -78,6 +100,23 @@ def test_fixed_gamma_stays_and_learned_gamma_finds_the_optimum():
             assert float(model.gamma.value) == pytest.approx(error, rel=0.1)
 
 
+@pytest.mark.parametrize("rate", [1.0, 2.0])
+def test_log_gamma_has_a_rate_of_its_own(rate):
+    """Adam's first steps are as long as its rate, whatever the slope; value, bounds and files keep their meaning."""
+    gamma = DecoderVariance(initial=0.5, floor=0.485, rate=rate)
+    optimizer = keras.optimizers.Adam(0.01)
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = 30.0 * gamma.value
+        optimizer.apply(tape.gradient(loss, gamma.trainable_variables), gamma.trainable_variables)
+    assert float(gamma.value) == pytest.approx(max(0.5 * np.exp(-0.02 * rate), 0.485), rel=1e-4)
+    assert float(gamma.bounds_hit()["gamma_at_floor"]) == float(rate == 2.0)
+    assert DecoderVariance.from_config(gamma.get_config()).rate == rate
+    following = DecoderVariance("optimal", rate=rate)
+    following.observe(tf.constant(0.3))
+    assert float(following.value) == pytest.approx(0.3, rel=1e-5)
+
+
 @pytest.mark.parametrize(("options", "bound"), [({"floor": 0.4}, "floor"), ({"ceiling": 0.01}, "ceiling")])
 @pytest.mark.parametrize("mode", ["learned", "optimal"])
 def test_bounds_hold_and_report(options, bound, mode):
@@ -103,6 +142,7 @@ def test_a_bound_is_not_a_trap():
         ({"initial": 1.0, "ceiling": 0.5}, "initial <= ceiling"),
         ({"initial": 0.1, "floor": 0.5}, "floor <= initial"),
         ({"floor": -1.0}, "floor"),
+        ({"rate": 0.0}, "the rate of gamma is 0.0"),
     ],
 )
 def test_senseless_bounds_are_refused(options, message):
@@ -153,9 +193,40 @@ def test_penalized_weights_stay_in_theta():
     assert max(norms) <= 0.5 + 1e-5
 
 
+def mixture():
+    """Three Gaussians in the plane, of shares 0.5, 0.2 and 0.3."""
+    found = Mixture(2, components=3, name="second")
+    covariances = [[[1.0, 0.5], [0.5, 2.0]], [[0.1, 0.0], [0.0, 0.1]], [[0.5, -0.4], [-0.4, 0.5]]]
+    found.assign([0.5, 0.2, 0.3], [[0.0, 0.0], [5.0, 5.0], [-4.0, 3.0]], covariances)
+    return found
+
+
+def test_a_mixture_has_its_density_and_its_samples():
+    """log p(z) as SciPy has it; u ~ N(0, I) decoded has the shares, means and covariances; encoding leads back."""
+    found, random = mixture(), np.random.default_rng(0)
+    means, roots = found.means.numpy(), found.roots.numpy()
+    covariances, shares = roots @ roots.transpose(0, 2, 1), [0.5, 0.2, 0.3]
+    z = found.decode(random.standard_normal((20_000, 3)).astype(np.float32)).numpy()
+    parts = [stats.multivariate_normal(m, c) for m, c in zip(means, covariances)]
+    density = sum(share * part.pdf(z) for share, part in zip(shares, parts))
+    np.testing.assert_allclose(found.log_density(z), np.log(density), rtol=1e-4, atol=1e-4)
+    nearest = np.argmax(found.log_joint(z), axis=1)
+    for k, share in enumerate(shares):  # the components hardly overlap
+        assert np.mean(nearest == k) == pytest.approx(share, abs=0.02)
+        np.testing.assert_allclose(z[nearest == k].mean(axis=0), means[k], atol=0.1)
+        np.testing.assert_allclose(np.cov(z[nearest == k].T), covariances[k], atol=0.1)
+    mean, stddev = found.encode(z)
+    np.testing.assert_allclose(found.decode(mean), z, atol=1e-4)
+    u = mean + stddev * random.standard_normal(mean.shape)
+    np.testing.assert_allclose(np.mean(u, axis=0), 0.0, atol=0.03)
+    np.testing.assert_allclose(np.cov(np.transpose(u)), np.eye(3), atol=0.05)
+
+
 def stages():
     return {
         "gaussian": tiny.vae(beta=0.5, affine_skip=True, gamma=DecoderVariance("optimal", floor=1e-3)),
+        "bernoulli": BernoulliVAE(*tiny.networks(), name="vae"),
+        "mixture": mixture(),
         "autoencoder": Autoencoder(*tiny.networks(stochastic=False), name="ae"),
         "wasserstein": WassersteinAutoencoder(*tiny.networks(stochastic=False), weight=7.0, name="wae"),
         "penalized": PenalizedAutoencoder(*tiny.networks(stochastic=False), g="sqrt", h="huber", name="pae"),
@@ -163,14 +234,16 @@ def stages():
     }
 
 
-@pytest.mark.parametrize("name", ["gaussian", "autoencoder", "wasserstein", "penalized", "stack"])
+@pytest.mark.parametrize(
+    "name", ["gaussian", "bernoulli", "mixture", "autoencoder", "wasserstein", "penalized", "stack"]
+)
 def test_keras_file_loads_without_custom_objects(name, tmp_path):
     model = stages()[name]
-    if name != "stack":
+    if name not in ("stack", "mixture"):
         compiled(model, steps_per_execution=3).fit(tiny.images(), batch_size=16, epochs=1, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    x = tiny.images(3, seed=5)
+    x = np.ones((3, 2), np.float32) if name == "mixture" else tiny.images(3, seed=5)
     np.testing.assert_array_equal(model(x), loaded(x))
     np.testing.assert_array_equal(tiny.weights(model), tiny.weights(loaded))
     mine, theirs = (

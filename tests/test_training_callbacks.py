@@ -13,6 +13,7 @@ from keras_vae.diagnostics import variance_law, verdict_inputs
 from keras_vae.maths.arrays import unit
 from keras_vae.models import GaussianVAE, Stack
 from keras_vae.training.callbacks import record
+from keras_vae.training.callbacks.best import Best
 from keras_vae.training.callbacks.probe import probe
 from keras_vae.training.schedules import SCHEDULES, LearningRate
 from tests import tiny
@@ -168,3 +169,35 @@ def test_the_model_that_callbacks_see_is_the_stack(tmp_path):
     see = See()
     kv.train(override(CONFIG, ["vae.epochs=1"]), tmp_path / "run", callbacks=[see])
     assert see.kinds == (Stack, GaussianVAE)
+
+
+def test_the_best_epoch_is_kept_and_found_again(tmp_path):
+    """By the loss of the stage on the same draws each epoch; the noise of training is not touched."""
+    stage = GaussianVAE(*tiny.networks(shape=(3,)), name="second")
+    random = np.random.default_rng(0)
+    codes = random.standard_normal((400, 3)).astype(np.float32), np.full((400, 3), 0.1, np.float32)
+    best = Best(tmp_path / "best.npz", stage, codes, seed=0)
+    first, good = best.measure(1), tiny.weights(stage)
+    assert first == best.measure(2) and best.epoch == 1, "the same weights have the same loss"
+    terms = [stage.objective(best.codes, best.codes, lambda x: x, False)[0]["loss"] for _ in range(40)]
+    assert first == pytest.approx(np.mean(terms), rel=0.05), "in the units of the training loss"
+    stage.noise.counter.assign(0)
+    bias = stage.decoder.get_layer("last").bias
+    bias.assign(bias + 3.0)
+    assert best.measure(3) > first + 1 and best.epoch == 1
+    best.save()
+    again = Best(tmp_path / "best.npz", stage, codes, seed=0)
+    assert (again.epoch, again.loss) == (1, pytest.approx(first))
+    for each in (best, again):
+        bias.assign(bias + 1.0)
+        each.put_back()
+        np.testing.assert_array_equal(tiny.weights(stage), good)
+
+
+def test_a_second_stage_logs_its_held_out_loss(run):
+    """It alone; the file has the weights of the best epoch."""
+    losses = [epoch["val_loss"] for epoch in history(run, "second")]
+    diagnostics = json.loads((run / "second" / "diagnostics.json").read_text())
+    assert diagnostics["best_epoch"] == 1 + int(np.argmin(losses)) and diagnostics["val_loss"] == min(losses)
+    assert not any("val_loss" in epoch for stage in ("ae", "vae") for epoch in history(run, stage))
+    assert not (run / "second" / "best.npz").exists()

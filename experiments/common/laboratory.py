@@ -71,8 +71,8 @@ class Laboratory:
                 if below:
                     _take_over(below, run, config)
                 kv.train(config, run.path)
-            examples = len(self.data(config.dataset, "train", **config.data_options))
-            steps = config.stages[-1].epochs * (examples // config.stages[-1].batch_size)
+            examples, top = len(self.data(config.dataset, "train", **config.data_options)), config.stages[-1]
+            steps = top.epochs * (examples // top.batch_size if top.network else 1)  # a mixture takes all at once
             write_json(run.path / "spent.json", {"steps": steps, "resumed": resumed, **spent})
         self.used[run.path.name] = {**self.described(config), **read_json(run.path / "spent.json")}
         return Trained(kv.load(run.path), config, run.path)
@@ -91,7 +91,11 @@ class Laboratory:
     @staticmethod
     def key(config):
         """Return a word that stands for a configuration, wherever its data lie."""
-        return _digest(dataclasses.asdict(configs.portable(config)))
+        settings = dataclasses.asdict(configs.portable(config))
+        for stage in settings["stages"]:  # younger than the first stacks that are kept by their key
+            if stage["epsilon"] == configs.StageConfig.epsilon:
+                del stage["epsilon"]
+        return _digest(settings)
 
     @staticmethod
     def described(config):
@@ -100,7 +104,7 @@ class Laboratory:
         options = {**stage.model_options, **stage.network_options, **{f"gamma.{k}": v for k, v in stage.gamma.items()}}
         chosen = configs.portable(config).data_options.items()
         data = " ".join([config.dataset, *(f"{name} {value}" for name, value in chosen)])
-        words = [f"{data}: {stage.name}", stage.network, f"kappa {stage.latent_dim}"]
+        words = [f"{data}: {stage.name}", stage.network or stage.model, f"kappa {stage.latent_dim}"]
         words += [f"{name} {value}" for name, value in options.items()]
         return {"what": ", ".join(words), "epochs": stage.epochs, "batch_size": stage.batch_size, "seed": config.seed}
 

@@ -6,7 +6,7 @@ from keras_vae.data.store import temporary
 from keras_vae.diagnostics import effective_rank, latent_table
 from keras_vae.metrics import downsample, importance_weighted_nll, mmd_to_prior, reconstruction_error
 
-SAMPLES = 50  # of the importance-weighted likelihood, as in Table 1
+SAMPLES = 50  # of the importance-weighted likelihood; Table 1 does not say of how many its own is
 
 
 def balance(trained, count=10_000):

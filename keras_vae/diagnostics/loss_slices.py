@@ -32,7 +32,7 @@ def loss_slices(
     direction, in each as long as the variable itself (so that layers of different scale move alike).
     gammas: decoder variances; the model's own is not used.
     """
-    if not isinstance(model, GaussianVAE):
+    if not isinstance(model, GaussianVAE) or not model.is_gaussian:
         raise ValueError(f"model is a {type(model).__name__}; expected a GaussianVAE")
     if draws < 2 or draws % 2:
         raise ValueError(f"draws is {draws}; expected an even number: they come in antithetic pairs")

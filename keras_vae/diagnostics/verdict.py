@@ -22,6 +22,8 @@ LAW_MEAN = 0.15
 LARGE_MMD = 0.05
 # A learned gamma so many times the error that it should equal has not come down yet.
 EXCESS = 2.0
+# A held-out loss that ends so many nats above its least has risen: the same codes and noise are judged each epoch.
+RISE = 0.5
 # A difference of q(z) from the prior counts above this many root-mean-squares of the MMD between samples of the prior.
 GAP = 3.0
 
@@ -41,6 +43,7 @@ def verdict(
     stochastic: bool = True,
     has_prior: bool = True,
     second_stage: bool = False,
+    held_out_losses: tuple[int, float, float] | None = None,
 ) -> "Judgement":
     """Judgement of a trained stage, from numbers alone; `verdict(**verdict_inputs(stack, images))` judges a stack.
 
@@ -60,6 +63,8 @@ def verdict(
     stochastic      whether the codes are draws; the law says nothing of deterministic ones.
     has_prior       whether the loss brings the codes near the prior; if not, the MMD says nothing.
     second_stage    whether the stage models the draws of another.
+    held_out_losses  of a second stage: its best epoch, the loss after that, and after the last, in nats of held-out
+                    codes; the stage has the weights of the best epoch.
 
     What is None, or does not apply, is not judged.
     """
@@ -82,6 +87,13 @@ def verdict(
     if early:
         evidence.append(f"gamma is {gamma_excess:.1f} times the squared error per dimension; trained, they are equal.")
 
+    overfits = held_out_losses is not None and held_out_losses[2] - held_out_losses[1] > RISE
+    if held_out_losses is not None and overfits:
+        epoch, best, last = held_out_losses
+        evidence.append(
+            f"The held-out loss rose from {best:.1f} nats after epoch {epoch}, which is kept, to {last:.1f}."
+        )
+
     redundant = active > 1 and effective_rank is not None and effective_rank < REDUNDANT * active
     if active == 0 or share < EXPLAINED:
         collapsed = active == 0 or share < COLLAPSED
@@ -97,6 +109,8 @@ def verdict(
             word, advice = "balanced", _on(active, latent_dim, informative, gap, stochastic, has_prior, second_stage)
     if early:
         advice = ["gamma is still on its way down: more steps (epochs, smaller batches), or a smaller start.", *advice]
+    if overfits:
+        advice = ["The stage overfits its codes: fewer epochs, a narrower network, more images, or a mixture.", *advice]
     if attainable < EXPLAINED:
         advice = ["The stage below is the bottleneck: give it more dimensions or a larger network.", *advice]
     return Judgement(word, tuple(evidence), tuple(advice))

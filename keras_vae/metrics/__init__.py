@@ -12,11 +12,13 @@ from keras_vae.metrics.likelihood import (
     importance_sampling,
     importance_weighted_nll,
     nll_from_log_weights,
+    second_stage_nll,
 )
 from keras_vae.metrics.mmd import mmd, mmd_to_prior
 from keras_vae.metrics.ndb import ImageBins, compare_histograms, ndb
 from keras_vae.metrics.outliers import aupr, auroc, fpr_at_95_tpr, outlier_scores
 from keras_vae.metrics.reconstruction import model_reconstruction_error, reconstruction_error
+from keras_vae.metrics.swd import sliced_wasserstein, swd
 
 __all__ = [
     "GaussianStatistics",
@@ -41,4 +43,7 @@ __all__ = [
     "nll_from_log_weights",
     "outlier_scores",
     "reconstruction_error",
+    "second_stage_nll",
+    "sliced_wasserstein",
+    "swd",
 ]

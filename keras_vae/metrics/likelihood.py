@@ -112,6 +112,25 @@ def importance_weighted_nll(stack: "Stack", images: np.ndarray, samples: int = 5
     return _bound(codec.encode, codec.log_likelihood, codec.code_noise_dim(), images, samples, seed)
 
 
+def second_stage_nll(stack: "Stack", images: np.ndarray, samples: int = 50, seed: int = 0) -> np.ndarray:
+    """-log p(z) of one draw z ~ q(z|x) of each image under the top stage, (n,) nats: what a second stage is fitted to.
+
+    Exact for a mixture; for a VAE the importance-weighted bound. A top stage that models no codes in their own space
+    raises ValueError.
+    """
+    name = stack.stages[-1]
+    stage, below = stack.stage(name), stack.codec.below(name)
+    if below is None or not stack.codec.is_second(name) or stack.codec.error_space(name) != "own":
+        raise ValueError(f"stage {name!r} is no second stage on codes; its stack has: {', '.join(stack.stages)}")
+    mean, stddev = stack.encode(images, below)
+    # a stream of its own: the draws that the stage was judged by in training must not come again
+    codes = mean + stddev * np.random.default_rng([seed, 2]).standard_normal(mean.shape)
+    codes = codes.astype(np.float32)
+    if stage.ex_post:
+        return -np.concatenate([stage.log_density(codes[block]) for block in blocks(len(codes), BATCH)])
+    return importance_sampling(stage.encode, stage.decode, float(stage.gamma.value), codes, samples, seed)
+
+
 def bits_per_dim(nll: np.ndarray, shape: Sequence[int], levels: int = 256) -> np.ndarray:
     """`nll` (n,), nats per image of a density on [0, 1]^d, d = prod(shape), as bits per dimension.
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_vae.maths.arrays import to_unit
-from keras_vae.maths.gaussians import kl_divergence, log_likelihood
+from keras_vae.maths.gaussians import kl_divergence
 from keras_vae.maths.seeded_normal import seeded_normal
 from keras_vae.models.code_posterior import CodePosterior
 
@@ -55,9 +55,9 @@ class Codec:
         return [name for name in self.stages if not self.is_second(name)][-1]
 
     def is_second(self, name=None):
-        """Return True for a second stage: one that models the draws z ~ q(z|x) of the stage below it."""
+        """Return True for a second stage: one that models the draws z ~ q(z|x) of the stage below it, or is ex post."""
         index = self._index(name)
-        return index > 0 and self._stages[index - 1].stochastic
+        return index > 0 and (self._stages[index - 1].stochastic or self._stages[index].ex_post)
 
     @property
     def latent_dim(self):
@@ -91,7 +91,11 @@ class Codec:
 
     def gamma(self, name=None):
         """Decoder variance in the pixels, a scalar tensor: of the highest stage up to this one whose error is there."""
-        return self._stages[self._pixel_stage(self._index(name))].gamma.value
+        return self.pixel_stage(name).gamma.value
+
+    def pixel_stage(self, name=None):
+        """The highest Stage up to this one whose error is in the pixels: p(x|code) is its likelihood."""
+        return self._stages[self._pixel_stage(self._index(name))]
 
     # Codes up and down.
 
@@ -150,22 +154,23 @@ class Codec:
     def log_likelihood(self, x, stage=None):
         """Return the function (code, noise) -> log p(x|code) of images x (n, *data_shape), each (n,), nats.
 
-        Where the stage's error space is the pixels, p(x|code) = N(decode(code), gamma I), and noise is not used. A code
-        that a stage models in its own space passes down with noise of its own, p(c|code) = N(mu_c(code), gamma_c I),
-        and p(x|code) is an integral over c: the function returns one draw's estimate of it, whose exponential is
-        unbiased; for an affine decoder it is exact. noise: (n, code_noise_dim(stage)) standard normal.
+        Where the stage's error space is the pixels, p(x|code) is the stage's own, for a Gaussian one N(decode(code),
+        gamma I), and noise is not used. A code that a stage models in its own space passes down with noise of its own,
+        p(c|code) = N(mu_c(code), gamma_c I), and p(x|code) is an integral over c: the function returns one draw's
+        estimate of it, whose exponential is unbiased; for an affine decoder it is exact. noise: (n,
+        code_noise_dim(stage)) standard normal.
         """
         x, index = to_unit(x), self._index(stage)
         bottom = self._pixel_stage(index)
-        name, gamma = self.stages[bottom], self._stages[bottom].gamma.value
+        name, pixels = self.stages[bottom], self._stages[bottom]
         if bottom == index:
-            return lambda code, noise: log_likelihood(x, self.decode(code, name), gamma)
+            return lambda code, noise: pixels.log_likelihood(x, self.decode(code, name))
         lowest, between = self._stages[bottom + 1], self._stages[bottom + 2 : index + 1]
         posterior = CodePosterior(
             lambda code: self.descend(code, name),
             self.encode(x, name)[0],
             x,
-            gamma,
+            pixels.gamma.value,
             lowest.gamma.value,
         )
         widths = [each.data_shape[0] for each in (lowest, *between)]
@@ -175,7 +180,7 @@ class Codec:
             for each, eps in zip(reversed(between), reversed(others)):
                 code = each.decode(code) + tf.sqrt(each.gamma.value) * eps
             drawn, log_ratio = posterior.draw(lowest.decode(code), last)
-            return log_likelihood(x, self.decode(drawn, name), gamma) + log_ratio
+            return pixels.log_likelihood(x, self.decode(drawn, name)) + log_ratio
 
         return estimate
 

@@ -17,9 +17,11 @@ class DecoderVariance(keras.layers.Layer):
               running mean over batches (the plain mean at first, exponential with `momentum` later).
     floor     smallest gamma allowed; a guard against unbounded gradients.
     ceiling   largest gamma allowed; the papers' guard against posterior collapse (infinite gradients, section 4).
+    rate      factor on the learning rate of log gamma: the weight is log gamma / rate, and a step of Adam is as long
+              whatever the slope. 2 is Dai & Wipf's parameter, the log of the standard deviation.
     """
 
-    def __init__(self, mode="learned", initial=1.0, floor=None, ceiling=None, momentum=0.99, **kwargs):
+    def __init__(self, mode="learned", initial=1.0, floor=None, ceiling=None, momentum=0.99, rate=1.0, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})  # whatever the precision of the networks
         if mode not in MODES:
             raise ValueError(f"unknown gamma mode {mode!r}; known: {', '.join(MODES)}")
@@ -28,10 +30,13 @@ class DecoderVariance(keras.layers.Layer):
             raise ValueError(
                 f"gamma needs 0 < floor <= initial <= ceiling; got floor={floor}, initial={initial}, ceiling={ceiling}"
             )
+        if not rate > 0:
+            raise ValueError(f"the rate of gamma is {rate}; expected a number above 0, 1 for that of the networks")
         self.mode, self.initial, self.floor, self.ceiling, self.momentum = mode, initial, floor, ceiling, momentum
+        self.rate = rate
         self.log_gamma = self.add_weight(
             name="log_gamma",
-            initializer=keras.initializers.Constant(float(keras.ops.log(initial))),
+            initializer=keras.initializers.Constant(float(keras.ops.log(initial)) / rate),
             trainable=mode == "learned",
             # The optimiser projects log gamma back after each step: inside a clipped formula it would get no gradient
             # and never come back from its bound.
@@ -45,15 +50,15 @@ class DecoderVariance(keras.layers.Layer):
 
     def _bounded(self, log_gamma):
         if self.floor is not None:
-            log_gamma = tf.maximum(log_gamma, tf.math.log(float(self.floor)))
+            log_gamma = tf.maximum(log_gamma, tf.math.log(float(self.floor)) / self.rate)
         if self.ceiling is not None:
-            log_gamma = tf.minimum(log_gamma, tf.math.log(float(self.ceiling)))
+            log_gamma = tf.minimum(log_gamma, tf.math.log(float(self.ceiling)) / self.rate)
         return log_gamma
 
     @property
     def value(self):
         """gamma, a float32 scalar tensor."""
-        return tf.exp(tf.convert_to_tensor(self.log_gamma.value))
+        return tf.exp(self.rate * tf.convert_to_tensor(self.log_gamma.value))
 
     @property
     def falling(self):
@@ -71,11 +76,11 @@ class DecoderVariance(keras.layers.Layer):
         # The first batch replaces the initial value altogether: its rate is one.
         estimate = self.value + rate * (tf.stop_gradient(mean_squared_error) - self.value)
         smallest = tf.constant(1e-30)  # an exact reconstruction would send log gamma to minus infinity
-        self.log_gamma.assign(self._bounded(tf.math.log(tf.maximum(estimate, smallest))))
+        self.log_gamma.assign(self._bounded(tf.math.log(tf.maximum(estimate, smallest)) / self.rate))
 
     def bounds_hit(self):
         """{"at_floor": 0. or 1., "at_ceiling": ...} for the bounds that are set: do they bite now?"""
-        log_gamma, hit = tf.convert_to_tensor(self.log_gamma.value), {}
+        log_gamma, hit = self.rate * tf.convert_to_tensor(self.log_gamma.value), {}
         if self.floor is not None:
             hit["gamma_at_floor"] = tf.cast(log_gamma <= tf.math.log(float(self.floor)) + 1e-6, tf.float32)
         if self.ceiling is not None:
@@ -83,5 +88,5 @@ class DecoderVariance(keras.layers.Layer):
         return hit
 
     def get_config(self):
-        names = ("mode", "initial", "floor", "ceiling", "momentum")
+        names = ("mode", "initial", "floor", "ceiling", "momentum", "rate")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

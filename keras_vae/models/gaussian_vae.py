@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_vae.maths.gaussians import dimensions, kl_divergence, log_likelihood, squared_error
+from keras_vae.maths.gaussians import dimensions, kl_divergence, squared_error
 from keras_vae.models.stage import Stage
 
 
@@ -28,14 +28,15 @@ class GaussianVAE(Stage):
             raise ValueError(f"beta must be positive, got {beta}")
         self.beta = beta
 
-    def objective(self, x, target, below, training):
+    def objective(self, x, target, below, training, noise=None):
+        """The terms of the loss and z. noise: (batch, latent_dim), where it is not to be the next draw."""
         mean, stddev = self.encode(x, training)
-        z = mean + stddev * self.noise.normal(mean, self.in_xla)
+        z = mean + stddev * (self.noise.normal(mean, self.in_xla) if noise is None else noise)
         x_hat = below(self.decode(z, training))
         error = squared_error(target, x_hat)
         if training:
             self.gamma.observe(tf.reduce_mean(error) / dimensions(target))
-        reconstruction = -log_likelihood(target, x_hat, self.gamma.value)
+        reconstruction = -self.log_likelihood(target, x_hat)
         kl = kl_divergence(mean, stddev)
         terms = {"loss": reconstruction + self.beta * kl, "reconstruction": reconstruction, "kl": kl}
         return {**terms, "squared_error": error, **self.gamma.bounds_hit()}, z

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.gaussians import log_likelihood
 from keras_vae.models.decoder_variance import DecoderVariance
 from keras_vae.models.noise import Noise
 from keras_vae.models.trainable import Trainable
@@ -27,6 +28,8 @@ class Stage(Trainable):
 
     stochastic = False  # whether a code is a draw from q(z|x), or the mean alone
     has_prior = False  # whether the loss brings the codes near N(0, I), so that it can be sampled from
+    ex_post = False  # whether it is fitted to codes that are there, to be sampled from, and not trained by steps
+    is_gaussian = True  # whether p(x|z) = N(mu_x(z), gamma I), a density of x
 
     def __init__(self, encoder, decoder, gamma=None, error_space="own", seed=0, affine_skip=False, **kwargs):
         error_space = kwargs.pop("measure", error_space)  # its name until version 0.2
@@ -65,6 +68,10 @@ class Stage(Trainable):
         """mu_x(z), (batch, *data_shape) float32."""
         x = self.decoder(z, training=training)
         return x if self.affine_skip is None else x + self.affine_skip(z)
+
+    def log_likelihood(self, x, x_hat):
+        """log p(x|z) of each example, (batch,) nats, where x_hat = mu_x(z)."""
+        return log_likelihood(x, x_hat, self.gamma.value)
 
     def call(self, x, training=False):
         """The reconstruction from the posterior mean."""

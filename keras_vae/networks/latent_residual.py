@@ -19,18 +19,19 @@ JIT_COMPILE = True
 def encoder(shape, latent_dim, *, stochastic=True, width=256, depth=2):
     """x (batch, *shape) -> mean, stddev, each (batch, latent_dim), through `depth` residual blocks."""
     x = keras.Input(shape, name="x")
-    hidden = _residual(keras.layers.Flatten()(x), width, depth)
+    hidden = residual(keras.layers.Flatten()(x), width, depth)
     return keras.Model(x, gaussian_head(hidden, latent_dim, stochastic), name="encoder")
 
 
 def decoder(latent_dim, shape, *, width=256, depth=2):
     """z (batch, latent_dim) -> x (batch, *shape), through `depth` residual blocks."""
     z = keras.Input((latent_dim,), name="z")
-    values = keras.layers.Dense(math.prod(shape), dtype="float32", name="last")(_residual(z, width, depth))
+    values = keras.layers.Dense(math.prod(shape), dtype="float32", name="last")(residual(z, width, depth))
     return keras.Model(z, output(values, shape), name="decoder")
 
 
-def _residual(values, width, depth):
+def residual(values, width, depth):
+    """A linear layer from `values` (batch, n) to `width`, and `depth` residual blocks on it."""
     hidden = keras.layers.Dense(width, name="first")(values)
     for block in range(1, depth + 1):
         hidden = residual_block(hidden, "tanh", f"block{block}")

@@ -1,4 +1,4 @@
-"""AE + VAE on CelebA, called "VAE" in Tables 3 and 4 of regularisation balance: VAE+ without its second stage."""
+"""AE + VAE on CelebA: VAE+ of regularisation balance without its second stage; celeb_a_vae is trained end to end."""
 
 from keras_vae.config import Config, replace
 from keras_vae.presets import celeb_a_vae_plus

@@ -39,7 +39,7 @@ STYLE = {
 SQUARED_ERROR = {"squared_error": "training, as in the loss", "val_squared_error": "held out, in pixels"}
 # Title, the series of a history with their labels, and whether the axis is logarithmic.
 PANELS = (
-    ("Loss", {"loss": "loss", "reconstruction": "reconstruction"}, False),
+    ("Loss", {"loss": "loss", "reconstruction": "reconstruction", "val_loss": "held out"}, False),
     ("KL divergence, nats", {"kl": "training", "val_kl": "held out"}, False),
     ("Squared error per image", SQUARED_ERROR, True),
     ("Decoder variance", {"gamma": "gamma", "rmse²": "rmse²"}, True),

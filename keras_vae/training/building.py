@@ -13,7 +13,12 @@ from keras_vae.models.stage import Stage
 def build_stage(config, index, data_shape):
     """Return the stage `index` of a Config, for data of `data_shape`. Call it inside the strategy's scope."""
     stage = config.stages[index]
-    model, architecture = find_model(stage.model), find_network(stage.network)
+    model = find_model(stage.model)
+    if model.ex_post:
+        return _ex_post(model, stage, index, data_shape)
+    if stage.network is None:
+        raise ValueError(f"stage {stage.name} has no network, which model {stage.model} needs")
+    architecture = find_network(stage.network)
     sides = (architecture.encoder, architecture.decoder)
     takes = {name for side in sides for name in inspect.signature(side).parameters}
     _check_options(stage.network_options, takes, f"network {stage.network}")
@@ -28,6 +33,25 @@ def build_stage(config, index, data_shape):
         _check_options(stage.model_options, _options_of(model), f"model {stage.model}")
         gamma = {"gamma": DecoderVariance(**stage.gamma, name="gamma")} if stage.gamma else {}
         return model(encoder, decoder, seed=seed, name=stage.name, **gamma, **stage.model_options)
+
+
+def _ex_post(model, stage, index, data_shape):
+    """Return the stage as it is before it is fitted; what a configuration may not ask of it is refused."""
+    _check_options(stage.model_options, inspect.signature(model).parameters, f"model {stage.model}")
+    for field in ("network", "gamma", "network_options"):
+        if value := getattr(stage, field):
+            raise ValueError(f"{stage.name}.{field} is {value!r}; model {stage.model} has none, set it to null or {{}}")
+    if not index:
+        raise ValueError(
+            f"stage {stage.name}: model {stage.model} is fitted to the codes of a stage below; it has none"
+        )
+    built = model(*data_shape, name=stage.name, **stage.model_options)
+    if stage.latent_dim != built.latent_dim:
+        raise ValueError(
+            f"{stage.name}.latent_dim is {stage.latent_dim}; expected {built.latent_dim}: a mixture takes one number "
+            "more than its codes have, which picks the component"
+        )
+    return built
 
 
 def seeds(config, index):
@@ -45,7 +69,7 @@ def runs_in_xla(config, index):
     if stage.jit_compile is not None:
         return stage.jit_compile
     passed = config.stages[: index + 1] if stage.error_space == "pixels" else (stage,)
-    return all(find_network(each.network).JIT_COMPILE for each in passed)
+    return all(find_network(each.network).JIT_COMPILE for each in passed if each.network)
 
 
 def find_model(name):
@@ -78,7 +102,19 @@ def _taken(function, stage):
     return {name: value for name, value in stage.network_options.items() if name in parameters}
 
 
-FIXED = {"self", "kwargs", "encoder", "decoder", "shape", "latent_dim", "stochastic", "seed", "name", "gamma"}
+FIXED = {
+    "self",
+    "kwargs",
+    "dimension",
+    "encoder",
+    "decoder",
+    "shape",
+    "latent_dim",
+    "stochastic",
+    "seed",
+    "name",
+    "gamma",
+}
 
 
 def _options_of(model):

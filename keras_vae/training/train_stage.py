@@ -16,11 +16,13 @@ from keras_vae.status import duration, print_status
 from keras_vae.training import workers
 from keras_vae.training.building import build_stage, seeds
 from keras_vae.training.callbacks.backup import Backup
+from keras_vae.training.callbacks.best import Best
 from keras_vae.training.callbacks.board import Board
 from keras_vae.training.callbacks.guard import Guard
 from keras_vae.training.callbacks.probe import probe
 from keras_vae.training.callbacks.progress import Progress
 from keras_vae.training.callbacks.record import Record
+from keras_vae.training.fit_mixture import fit_mixture
 from keras_vae.training.schedules import LearningRate
 
 EACH_EPOCH = 256  # held-out examples that are probed; at the end of the stage all of them
@@ -38,6 +40,8 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     if settings.latent_dim > np.prod(shape):
         wide = f"{settings.latent_dim} latent dimensions for data of {np.prod(shape)}"
         print_status(f"{settings.name}: {wide}: more than enough")
+    if stack.active_stage.ex_post:
+        return _fit(run, config, index, below, stack, images, held_out)
     _, order = seeds(config, index)
     epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=order)
     _compile(stack, settings, epochs.steps)
@@ -45,6 +49,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     folder = run.folder(settings.name)
     backup = Backup(folder / "backup.npz", _changing(stack))
     history = backup.restore(workers.common)
+    best = _best(stack, folder, held_out, config.seed)
     first_epoch = len(history)
     if first_epoch:
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
@@ -61,15 +66,42 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
             # the caller follow, and see the logs complete.
             Reshuffle(epochs),
             Guard(run, backup),
-            Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup),
+            Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
             Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
             *callbacks,
         ],
     )
     workers.wait()  # until all have a backup of the last epoch, with which any can finish alone
     seconds, done = time.monotonic() - began, len(history) - first_epoch
-    _finish(run, stack, held_out, history, config.seed)
+    if best:
+        best.put_back()
+    _finish(run, stack, held_out, history, config.seed, best)
     _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])
+
+
+def _fit(run, config, index, below, stack, images, held_out):
+    """Fit stage `index`, a mixture, to one draw of q(z|x) for each training image."""
+    settings, seed, began = config.stages[index], seeds(config, index)[0], time.monotonic()
+    random = np.random.default_rng(seed)
+    validation = stack.encode(held_out, stack.codec.below(settings.name))
+    codes, others = (
+        mean + stddev * random.standard_normal(mean.shape) for mean, stddev in (_arrays(run, stack, images), validation)
+    )
+    most = stack.active_stage.components
+    mixture, history = fit_mixture(settings.name, codes, others, most, settings.epochs, seed)
+    stack = Stack([*below, mixture], seed=config.seed)
+    _finish(run, stack, held_out, history, config.seed)
+    nats = min(epoch["val_loss"] for epoch in history)
+    took = duration(time.monotonic() - began)
+    print_status(f"{settings.name}: {mixture.components} Gaussians in {took}, held out {nats:.4g} nats a code")
+
+
+def _best(stack, folder, held_out, seed):
+    """Best of a second stage that models codes in their own space; None for other stages."""
+    stage, codec = stack.active_stage, stack.codec
+    if not (stage.stochastic and codec.is_second(stage.name) and codec.error_space(stage.name) == "own"):
+        return None
+    return Best(folder / "best.npz", stage, stack.encode(held_out, codec.below(stage.name)), seed)
 
 
 def _arrays(run, stack, images):
@@ -87,7 +119,8 @@ def _compile(stack, settings, steps):
     """Make optimiser and schedule for epochs of `steps`."""
     rate = LearningRate(settings.learning_rate, settings.schedule, settings.epochs * steps)
     dispatch = min(settings.steps_per_execution, steps)
-    stack.compile(keras.optimizers.Adam(rate), jit_compile=settings.jit_compile, steps_per_execution=dispatch)
+    optimizer = keras.optimizers.Adam(rate, epsilon=settings.epsilon)
+    stack.compile(optimizer, jit_compile=settings.jit_compile, steps_per_execution=dispatch)
     stack.optimizer.build(stack.trainable_variables)
 
 
@@ -96,13 +129,16 @@ def _changing(stack):
     return [*stack.active_stage.variables, *stack.draws.variables, *stack.optimizer.variables]
 
 
-def _finish(run, stack, held_out, history, seed):
+def _finish(run, stack, held_out, history, seed, best=None):
     """Judge the stage by all held-out examples, and write its files; DONE is the last."""
     stage, folder, probed = stack.active_stage, run.folder(stack.active_stage.name), probe(stack, held_out)
     if probed.verdict_inputs:
-        print_status(f"{stage.name}: {verdict(**probed.verdict_inputs)}")
+        losses = {"held_out_losses": (best.epoch, best.loss, history[-1]["val_loss"])} if best else {}
+        print_status(f"{stage.name}: {verdict(**probed.verdict_inputs, **losses)}")
     history[-1].update(probed.errors)  # of all held-out examples now, not only those probed each epoch
     numbers = {**probed.errors, "gamma": float(stage.gamma.value), **probed.dimensions}
+    if best:
+        numbers |= {"best_epoch": best.epoch, "val_loss": best.loss}
     write_json(folder / "diagnostics.json", numbers)
     write_json(folder / "history.json", history)
     if len(stack.data_shape) == 3:
