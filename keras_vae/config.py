@@ -87,16 +87,15 @@ def moved(config: Config, **places: object) -> Config:
     return replace(config, data_options={**config.data_options, **given})
 
 
-POSITIVE = {name: (int,) for name in ("latent_dim", "epochs", "batch_size", "steps_per_execution")} | {
-    name: (int, float) for name in ("learning_rate", "epsilon")
-}
+WHOLE = ("latent_dim", "epochs", "batch_size", "steps_per_execution")
+POSITIVE = (*WHOLE, "learning_rate", "epsilon")
 
 
 def _check_stage(stage: StageConfig) -> None:
-    for field, types in POSITIVE.items():
-        value = getattr(stage, field)
-        if isinstance(value, bool) or not isinstance(value, types) or not value > 0:
-            kind = "whole number of at least 1" if types == (int,) else "number above 0"
+    for field in POSITIVE:
+        value, whole = getattr(stage, field), field in WHOLE
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not value > 0:
+            kind = "whole number of at least 1" if whole else "number above 0"
             raise ValueError(f"{stage.name}.{field} is {value!r}; expected a {kind}")
 
 

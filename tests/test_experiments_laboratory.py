@@ -74,6 +74,14 @@ def test_a_stack_is_trained_once(workdir, monkeypatch):
         lab.train(replace(CONFIG, seed=1))
 
 
+def test_stacks_that_were_trained_before_are_found_again():
+    """The key that it had before stages had an epsilon, which changes it only where it is not the default."""
+    stage = StageConfig("vae", "gaussian_vae", "affine", 2, 2, 10, 1e-2)
+    config = Config("subspace", (stage,))
+    assert Laboratory.key(config) == "74cf3c7455"
+    assert Laboratory.key(Config("subspace", (replace(stage, epsilon=1e-8),))) != "74cf3c7455"
+
+
 def test_where_data_lie_does_not_matter(tmp_path):
     """Another folder of the same data is the same stack; a data set without folders is not given one."""
     here, there = (Config("mnist", (VAE,), data_options={"data_dir": name}) for name in ("here", "there"))

@@ -73,7 +73,7 @@ def _filtered(images, weights):
 
 def _descriptors(images, random):
     """[("HxW", patches (n PATCHES, 49 C))] of each level, of mean 0 and deviation 1 in each channel."""
-    found: dict[str, list[np.ndarray]] = {}
+    found = {}
     for block in blocks(len(images), BLOCK):
         for level in laplacian_pyramid(unit(images[block])):
             name = "x".join(map(str, level.shape[1:3]))
