@@ -9,6 +9,7 @@ import logging
 import os
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anyone
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # 30 by default, which a busy machine exceeds
 
 import ray
 import ray.data
