@@ -48,6 +48,11 @@ setup(
         "tqdm>=4.66",
     ],
     extras_require={
+        "bulk": [
+            "pandas>=2.2.3",
+            "pyarrow>=17",
+            "ray>=2.60",
+        ],
         "serving": [
             "aiohttp>=3.11",
             "grpcio>=1.70",
