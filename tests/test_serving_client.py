@@ -201,16 +201,7 @@ def test_a_wrong_address():
 
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory):
-    """(files of a key and of a certificate of 127.0.0.1, signed by itself)"""
-    folder = tmp_path_factory.mktemp("certificate")
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed")
-    return folder / "key", folder / "cert"
+    return tiny_served.certificate(tmp_path_factory.mktemp("certificate"))
 
 
 def test_a_secure_grpc_port(certified, addresses, tmp_path):

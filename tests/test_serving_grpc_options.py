@@ -1,7 +1,6 @@
 """Flags of the gRPC server, over a real socket."""
 
 import functools
-import subprocess
 
 import grpc
 import numpy as np
@@ -14,6 +13,7 @@ from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError
 from serving.server.monitoring import Monitoring
 from serving.server.servable import Servable
+from tests import tiny_served
 from tests.saved_models import floats
 from tests.served_grpc import CODES, fails, serving
 
@@ -66,22 +66,8 @@ def test_signatures_answer_only_the_method_they_were_exported_for(tmp_path):
         fails(lambda: client.predict("__saved_model_init_op"), CODES.INTERNAL, text)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A key and a certificate of 127.0.0.1, signed by itself: two PEM texts."""
-    folder = tmp_path_factory.mktemp("certificate")
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed")
-    return (folder / "key").read_text(), (folder / "cert").read_text()
-
-
-def test_a_secure_port(tmp_path, certificate):
-    key, cert = certificate
+def test_a_secure_port(tmp_path):
+    key, cert = (file.read_text() for file in tiny_served.certificate(tmp_path))
     file = tmp_path / "ssl.config"
     file.write_text(f"server_key: {key!r} server_cert: {cert!r} custom_ca: {cert!r} client_verify: true")
     x = floats(1, 2, shape=[1, 2])

@@ -5,10 +5,12 @@ import pathlib
 import signal
 import socket
 import ssl
+import subprocess
 import tempfile
 import threading
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.scripts import Script
@@ -147,6 +149,19 @@ def free_ports(count):
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def certificate(folder):
+    """(files of a key and of a certificate of 127.0.0.1, signed by itself)"""
+    key, cert = folder / "key", folder / "cert"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(cert)]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    return key, cert
 
 
 def forward(port, target, context=None):
