@@ -51,7 +51,8 @@ def main(_):
             raise SystemExit(f"the export fails even if it is left alone:\n{output}")
         whole_s, whole = time.monotonic() - start, files(base / "1").keys()
         print(f"an export takes {whole_s:.1f} s, its folder is there after {draft_s:.1f} s", flush=True)
-        for kill in range(flags.FLAGS.kills):
+        kill = 0  # that hit an export: some have ended before their moment
+        while kill < flags.FLAGS.kills:
             before, process = drafts(base), begin(base)
             if kill % 2:
                 until_written(process, base, before)
@@ -60,12 +61,13 @@ def main(_):
                 process.send(signal.SIGKILL)
             code, output = process.wait()
             if code not in (0, -signal.SIGKILL):
-                print(output, flush=True)
+                raise SystemExit(f"an export failed by itself:\n{output}")
             versions = sorted(
                 (path for path in base.iterdir() if path.name.isdecimal()), key=lambda each: int(each.name)
             )
             broken = [path.name for path in versions if files(path).keys() != whole]
-            print(f"kill {kill + 1}: exit {code}, versions {len(versions)}, drafts {len(drafts(base))}", flush=True)
+            kill += code == -signal.SIGKILL
+            print(f"kill {kill}: exit {code}, versions {len(versions)}, drafts {len(drafts(base))}", flush=True)
             if broken:
                 raise SystemExit(f"half versions: {broken}")
         if begin(base).wait()[0] or drafts(base):
