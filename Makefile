@@ -11,11 +11,11 @@ demo: $(INSTALLED)  ## train VAE+ on the procedural faces, measure it, and write
 	$(BIN)/python evaluate.py --workdir=runs/demo --count=1000
 	@echo "look at runs/demo/report.html, runs/demo/second/samples.png and runs/demo/vae/reconstructions.png"
 
-test: $(INSTALLED)  ## style, types, and the whole suite, three files at a time
+test: $(INSTALLED)  ## style, types, and the whole suite, two files at a time
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED)  ## checks that train for minutes
 	$(BIN)/python -m pytest -m slow
