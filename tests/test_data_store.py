@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 
 from keras_vae import data
-from keras_vae.data import store
+from keras_vae.data import store, tfds_reader
 from keras_vae.data.pipeline import Epochs
 
 ROWS = np.random.default_rng(0).integers(0, 256, (1000, 4, 3), dtype=np.uint8)
@@ -250,7 +250,7 @@ def test_drawn_faces_may_be_a_store(tmp_path):
 @pytest.mark.real_data
 def test_records_go_on_where_a_killed_writer_stopped(real_data_dir, tmp_path, monkeypatch):
     options = {"data_dir": real_data_dir, "limit": 1000, "cache_dir": str(tmp_path)}
-    reader, batches = data.tfds_reader, data.tfds_reader._batches
+    batches = tfds_reader._batches
 
     def killed(*args):
         for number, batch in enumerate(batches(*args)):
@@ -259,7 +259,7 @@ def test_records_go_on_where_a_killed_writer_stopped(real_data_dir, tmp_path, mo
             yield batch
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(reader, "_batches", killed)
+        patch.setattr(tfds_reader, "_batches", killed)
         data.load("mnist", "test", **options)
     found = data.load("mnist", "test", **options)
     monkeypatch.setattr(store, "IN_MEMORY", 10**9)

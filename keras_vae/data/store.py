@@ -142,7 +142,7 @@ def _in_memory(plan):
 
 def _with_progress(plan, start, left_out=0):
     # The bar waits 5 seconds before it shows itself: small data sets stay silent.
-    with tqdm(total=plan.count, initial=start, desc=plan.title, unit=" examples", delay=5) as bar:
+    with tqdm(total=plan.count, initial=start, desc=plan.title, unit=" examples", delay=5, disable=None) as bar:
         for part, others in plan.blocks(start):
             left_out += len(others)
             if left_out:
