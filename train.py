@@ -26,13 +26,12 @@ def main(_):
     import tensorflow as tf  # which --help does not wait for
 
     from keras_vae import train
+    from keras_vae.training import local_workers
 
     args = flags.FLAGS
     workdir = args.workdir or cli.default_workdir(args)
     if args.workers > 1:
-        from keras_vae.training.workers import start_local
-
-        sys.exit(start_local(args.workers, [*sys.argv, "--workers=1"], workdir))
+        sys.exit(local_workers.start(args.workers, [*sys.argv, "--workers=1"], workdir))
     if args.deterministic and tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()  # without it a resumed run ends near the uninterrupted one
     train(cli.configuration(args), workdir, args.stage)

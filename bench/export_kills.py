@@ -8,14 +8,17 @@ Half of the moments are drawn from the whole export, half from the time in which
 import pathlib
 import random
 import signal
+import sys
 import tempfile
 import time
 
 import _server
 from absl import app, flags
 
-from keras_vae import cli
-from tests.scripts import Script
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # also of the processes that are forked
+
+from keras_vae import cli  # noqa: E402
+from tests.scripts import Script  # noqa: E402
 
 
 def begin(base):

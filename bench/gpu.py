@@ -1,4 +1,4 @@
-"""Training speed on this machine's devices: a table to send back, in about five minutes.
+"""Training speed on this machine's devices: a table to send back.
 
     python bench/gpu.py [--seconds=8] [--only=WORDS]
 

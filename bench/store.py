@@ -4,7 +4,7 @@
 
 Rows are images of 64x64x3 in batches of 128, in the order of an epoch. "plain" is array[rows] on a mapped file: the
 kernel reads around every page that is missed (read_ahead_kb of the disk). "random" forbids that; "ahead" also asks for
-all pages of a batch at once, as store.gather does. "blocks" reads 128 rows that follow one another, which a shuffle of
+all pages of a batch at once, as mapped.gather does. "blocks" reads 128 rows that follow one another, which a shuffle of
 blocks would do. Cold: the file's pages are dropped before (posix_fadvise), other files' stay.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from absl import flags
 
 from keras_vae import cli
-from keras_vae.data import store
+from keras_vae.data import mapped
 
 flags.DEFINE_integer("images", 200_000, "Images in the file that is written.")
 flags.DEFINE_integer("sparse", 10_000_000, "Images in the file that is all holes.")
@@ -39,7 +39,7 @@ def random(array, rows):
 
 
 def ahead(array, rows):
-    return store.gather(array, rows)
+    return mapped.gather(array, rows)
 
 
 def blocks(array, rows):

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import kubernetes_validate
+import pytest
 import yaml
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "examples" / "cluster"
@@ -35,6 +36,15 @@ def test_slurm_gives_each_task_its_place(tmp_path):
         assert config == {"cluster": {"worker": ["n1:12345", "n2:12345"]}, "task": {"type": "worker", "index": index}}
         assert words == "train.py --strategy=multi_worker --dataset=faces --workdir=a b"
     assert len(told(done.stdout)) == 2
+
+
+@pytest.mark.parametrize(("status", "again"), [(0, False), (1, True), (2, False), (137, True)])
+def test_slurm_queues_a_job_again_that_lost_a_worker_and_no_wrong_input(status, again, tmp_path):
+    executable(tmp_path / "scontrol", f'#!/bin/sh\n[ "$1" != requeue ] || echo "$2" > {tmp_path / "queued"}\n')
+    executable(tmp_path / "srun", f"#!/bin/sh\nexit {status}\n")
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_NODELIST": "n1", "SLURM_JOB_ID": "7"}
+    assert subprocess.run(["sh", str(FOLDER / "slurm.sh")], env=environment).returncode == status
+    assert (tmp_path / "queued").exists() == again
 
 
 def test_kubernetes_gives_each_pod_its_place(tmp_path):

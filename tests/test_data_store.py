@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 
 from keras_vae import data
-from keras_vae.data import store, tfds_reader
+from keras_vae.data import mapped, store, tfds_reader
 from keras_vae.data.pipeline import Epochs
 
 ROWS = np.random.default_rng(0).integers(0, 256, (1000, 4, 3), dtype=np.uint8)
@@ -63,8 +63,8 @@ def test_rows_are_read_once_and_mapped(tmp_path):
 
 
 def test_batches_are_those_of_memory(tmp_path):
-    mapped = store.load(Source().examples(tmp_path), "rows", KEY)
-    one, other = (Epochs([array], 64, seed=3) for array in (ROWS, mapped))
+    opened = store.load(Source().examples(tmp_path), "rows", KEY)
+    one, other = (Epochs([array], 64, seed=3) for array in (ROWS, opened))
     for epoch in (0, 1):
         one.begin(epoch), other.begin(epoch)
         for mine, theirs in zip(one.dataset(), other.dataset(), strict=True):
@@ -72,12 +72,12 @@ def test_batches_are_those_of_memory(tmp_path):
 
 
 def test_gathers_are_rows_also_of_parts_of_a_store(tmp_path):
-    mapped = store.load(Source().examples(tmp_path), "rows", KEY)
+    opened = store.load(Source().examples(tmp_path), "rows", KEY)
     rows = np.random.default_rng(0).permutation(len(ROWS))[:64]
-    for part, expected in ((mapped, ROWS), (mapped[:, 1], ROWS[:, 1]), (mapped[3:], ROWS[3:]), (mapped.copy(), ROWS)):
+    for part, expected in ((opened, ROWS), (opened[:, 1], ROWS[:, 1]), (opened[3:], ROWS[3:]), (opened.copy(), ROWS)):
         rows = rows % len(expected)
-        np.testing.assert_array_equal(store.gather(part, rows), expected[rows])
-    np.testing.assert_array_equal(store.in_order(mapped), ROWS)
+        np.testing.assert_array_equal(mapped.gather(part, rows), expected[rows])
+    np.testing.assert_array_equal(mapped.in_order(opened), ROWS)
 
 
 @pytest.mark.parametrize("killed", [0, 350, 980])
@@ -222,8 +222,8 @@ def test_stores_of_a_folder_hold_what_memory_would(folder, tmp_path, monkeypatch
     monkeypatch.setattr(store, "IN_MEMORY", 10**6)
     shutil.rmtree(tmp_path / "stores")
     in_memory = load_all()
-    for mapped, other, rows in zip(written[0], opened[0], in_memory[0], strict=True):
-        np.testing.assert_array_equal(mapped, rows)
+    for one, other, rows in zip(written[0], opened[0], in_memory[0], strict=True):
+        np.testing.assert_array_equal(one, rows)
         np.testing.assert_array_equal(other, rows)
     assert written[1] == opened[1] == in_memory[1]
     assert in_memory[1] == [f"skipped 1 image file in {folder}: 11.png cannot be read"]

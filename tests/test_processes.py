@@ -10,15 +10,11 @@ import pytest
 
 import keras_vae  # noqa: F401  registers the classes that .keras files name
 from keras_vae.files import write_text
+from tests import tiny
 from tests.scripts import Script
 
 SETTINGS = [
-    "--dataset=faces",
-    "--quick",
-    "--image_size=16",
-    "--set=data_options.count=160",
-    "--set=ae.network_options.width=0.1",
-    "--set=ae.latent_dim=16",
+    *tiny.FLAGS,
     "--set=vae.latent_dim=6",
     "--set=second.latent_dim=6",
     *[f"--set={stage}.epochs=3" for stage in ("ae", "vae", "second")],

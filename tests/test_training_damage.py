@@ -13,6 +13,7 @@ from keras_vae.config import override
 from keras_vae.data import store
 from keras_vae.data.codes import posteriors
 from keras_vae.training.callbacks.backup import Backup
+from keras_vae.training.callbacks.best import Best
 from tests import tiny
 
 
@@ -83,6 +84,20 @@ def test_backups_that_are_all_damaged_are_named(backup):
 def test_a_backup_that_did_not_appear_leaves_the_one_before(backup):
     backup.path.unlink()  # a kill between the two renames
     assert restored(backup) == (1, 1.0)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_best_epoch_is_named(tmp_path, damage):
+    path, codes = tmp_path / "second" / "best.npz", (np.zeros((4, 24), np.float32), np.ones((4, 24), np.float32))
+    stage = tiny.vae()
+    best = Best(path, stage, codes, seed=0)
+    best.loss, best.epoch, best.saved = 1.5, 2, False
+    best.weights = [np.ones(1000, np.float32)] * len(stage.variables)  # so that the middle of the file is in a weight
+    best.save()
+    assert Best(path, stage, codes, seed=0).epoch == 2
+    damage(path)
+    with pytest.raises(ValueError, match=r"second/best.npz is damaged \(.*\); delete .*/second to train"):
+        Best(path, stage, codes, seed=0)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

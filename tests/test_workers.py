@@ -1,9 +1,7 @@
 """Workers of a job: each reads its share of a batch, they end where one process ends, and outlive none of their own."""
 
-import contextlib
 import json
 import signal
-import socket
 import time
 
 import keras
@@ -12,20 +10,12 @@ import pytest
 
 import keras_vae  # noqa: F401  registers the classes that .keras files name
 from keras_vae.data.pipeline import Epochs
-from keras_vae.training import strategy, workers
+from keras_vae.training import local_workers, strategy, workers
 from keras_vae.training.callbacks.backup import Backup
+from tests import tiny
 from tests.scripts import Script
 
-SETTINGS = [
-    "--dataset=faces",
-    "--quick",
-    "--image_size=16",
-    "--set=data_options.count=160",
-    "--set=ae.network_options.width=0.1",
-    "--set=ae.latent_dim=16",
-    *[f"--set={stage}.batch_size=24" for stage in ("ae", "vae", "second")],
-    "--stage=ae",
-]
+SETTINGS = [*tiny.FLAGS, *(f"--set={stage}.batch_size=24" for stage in ("ae", "vae", "second")), "--stage=ae"]
 
 
 def start(workdir, addresses, index, *flags):
@@ -36,11 +26,7 @@ def start(workdir, addresses, index, *flags):
 
 
 def free_addresses(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    return [f"127.0.0.1:{port}" for port in local_workers.free_ports(count)]
 
 
 def job(workdir, count, *flags):
@@ -157,7 +143,7 @@ def test_local_workers_are_started_and_end_together(tmp_path, capfd):
     code = (
         "import json, os, sys, time; index = json.loads(os.environ['TF_CONFIG'])['task']['index']; print('on', index)"
     )
-    assert workers.start_local(2, ["-c", code], tmp_path / "run") == 0
+    assert local_workers.start(2, ["-c", code], tmp_path / "run") == 0
     assert capfd.readouterr().out == "on 0\n" and (tmp_path / "run-worker-1.log").read_text() == "on 1\n"
-    assert workers.start_local(2, ["-c", f"{code}; sys.exit(2) if index else time.sleep(3600)"], tmp_path / "run") == 2
+    assert local_workers.start(2, ["-c", f"{code}; sys.exit(2) if index else time.sleep(3600)"], tmp_path / "run") == 2
     assert "error: worker 1 ended with status 2; its messages are in " in capfd.readouterr().err

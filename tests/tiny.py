@@ -11,6 +11,14 @@ SHAPE = (4, 6, 1)
 # Pixels and codes in another graph or batch size agree to this: there float32 is summed in another order.
 ROUNDING = 1e-5
 
+FLAGS = [  # of train.py, for runs as processes
+    "--dataset=faces",
+    "--quick",
+    "--image_size=16",
+    "--set=data_options.count=160",
+    "--set=ae.network_options.width=0.1",
+    "--set=ae.latent_dim=16",
+]
 # Outside XLA, where compiling takes longer than these steps; tests/test_engine.py shows that both paths agree.
 NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 5, "jit_compile": False}
 CONFIG = Config(  # of the fixture `run`: VAE+

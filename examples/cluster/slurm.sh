@@ -3,7 +3,7 @@
 #
 #   sbatch --nodes=4 examples/cluster/slurm.sh --dataset=celeb_a --data_dir=/shared/tfds --workdir=/shared/runs/celeb_a
 #
-# When a worker is lost, the others end within a minute, the job is queued again, and goes on where it was.
+# When a worker is lost, the others end, the job is queued again, and goes on where it was. Wrong input (status 2) ends it.
 #SBATCH --job-name=keras_vae
 #SBATCH --ntasks-per-node=1
 #SBATCH --requeue
@@ -16,4 +16,7 @@ srun --kill-on-bad-exit=1 sh -c '
   TF_CONFIG="{\"cluster\": {\"worker\": [$WORKERS]}, \"task\": {\"type\": \"worker\", \"index\": $SLURM_PROCID}}"
   export TF_CONFIG
   exec python train.py --strategy=multi_worker "$@"
-' train.py "$@" || { [ -n "$SLURM_JOB_ID" ] && scontrol requeue "$SLURM_JOB_ID"; exit 1; }
+' train.py "$@"
+status=$?
+[ "$status" = 0 ] || [ "$status" = 2 ] || scontrol requeue "$SLURM_JOB_ID"
+exit "$status"

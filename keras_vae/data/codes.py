@@ -5,7 +5,8 @@ import zlib
 
 import numpy as np
 
-from keras_vae.data.store import IN_MEMORY, Plan, in_order, key_of, stored
+from keras_vae.data.mapped import in_order
+from keras_vae.data.store import IN_MEMORY, Plan, key_of, stored
 from keras_vae.files import UNREADABLE
 from keras_vae.maths.arrays import blocks
 

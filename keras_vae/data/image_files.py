@@ -12,7 +12,8 @@ import numpy as np
 import PIL.Image
 from tqdm import tqdm
 
-from keras_vae.data.store import NAMED, THREADS, bounded
+from keras_vae.data.read_ahead import THREADS, bounded
+from keras_vae.data.store import NAMED
 from keras_vae.files import read_json, write_json
 
 # Pillow's names of the pixel formats without colour. A palette counts as colour.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.store import gather
+from keras_vae.data.mapped import gather
 
 
 class Epochs:
@@ -68,7 +68,7 @@ class Epochs:
         parts = tf.data.Dataset.range(1).flat_map(order).map(part).prefetch(2)
         return parts.apply(tf.data.experimental.assert_cardinality(count))
 
-    def _order(self, workers=1, worker=0):
+    def _order(self, workers, worker):
         """Rows of each batch of the current epoch that a worker reads, (steps, batch_size / workers)."""
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.arrays[0]))
         order = order[: self.steps * self.batch_size].reshape(self.steps, workers, -1)

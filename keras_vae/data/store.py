@@ -17,13 +17,11 @@ import fcntl
 import hashlib
 import json
 import math
-import mmap
 import os
 import pathlib
 import shutil
 import tempfile
 import time
-import typing
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -31,6 +29,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from tqdm import tqdm
 
+from keras_vae.data.read_ahead import THREADS, bounded
 from keras_vae.files import read_json, write_json
 from keras_vae.status import print_status
 
@@ -42,7 +41,6 @@ FORMAT = 1
 LOCK = "lock"
 BLOCK = 16 * 2**20  # bytes that share a checksum
 EVERY = 5.0  # seconds between two cursors
-THREADS = 4  # that read for the checksums
 NAMED = 5  # files left out that are named
 
 Blocks = Callable[[int], Iterator[tuple[np.ndarray, list[str]]]]
@@ -298,35 +296,6 @@ class _Sums:
 # Reading.
 
 
-def gather(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return array[rows], of an array in memory or in a store, where rows (k,) are in any order.
-
-    A disk is asked for the pages of all these rows at once, and for no others: the kernel would read megabytes around
-    each page that is missed, one after the other (bench/store.py).
-    """
-    if (file := _mapped(array)) is not None:
-        first = array.__array_interface__["data"][0] - np.frombuffer(file, np.uint8).__array_interface__["data"][0]
-        size = math.prod(array.shape[1:]) * array.itemsize
-        file.madvise(mmap.MADV_RANDOM)
-        for row in np.sort(rows).tolist():
-            start = first + row * array.strides[0]
-            page = start - start % mmap.PAGESIZE
-            file.madvise(mmap.MADV_WILLNEED, page, start + size - page)
-    return array[rows]
-
-
-def in_order(array: np.ndarray) -> np.ndarray:
-    """Return the array, which is about to be read from its first row to its last: the kernel reads ahead again."""
-    if (file := _mapped(array)) is not None:
-        file.madvise(mmap.MADV_NORMAL)
-    return array
-
-
-def _mapped(array):
-    """The mapped file that an array lies in, None where it is in memory."""
-    return array._mmap if isinstance(array, np.memmap) and array._mmap is not None else None
-
-
 def _opened(path, key, quiet=False):
     """The rows of a store and what was left out; None where there is none, or a damaged one, with a warning."""
     if not path.exists():
@@ -359,18 +328,3 @@ def _check(path, header):
         for number, (crc, kept) in enumerate(zip(bar, header["crc32"], strict=True)):
             if crc != kept:
                 raise ValueError(f"block {number} of {len(starts)} of rows.raw is not what was written")
-
-
-def bounded(pool: concurrent.futures.Executor, function: Callable, items: typing.Iterable, ahead: int = 2 * THREADS):
-    """Yield function(item) of the items in order, like pool.map, but with at most `ahead` of them begun or waiting."""
-    waiting: list[concurrent.futures.Future] = []
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) >= ahead:
-                yield waiting.pop(0).result()
-        while waiting:
-            yield waiting.pop(0).result()
-    finally:
-        for future in waiting:
-            future.cancel()

@@ -10,5 +10,5 @@ def paper() -> Config:
 
 
 def quick() -> Config:
-    """Under four minutes on two CPU cores."""
+    """Some ten minutes on two CPU cores."""
     return celeb_a_mixture.with_mixture(faces_vae_plus.quick())

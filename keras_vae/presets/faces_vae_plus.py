@@ -12,7 +12,7 @@ def paper() -> Config:
 
 
 def quick() -> Config:
-    """Under four minutes on two CPU cores."""
+    """Some ten minutes on two CPU cores."""
     ae, vae, second = celeb_a_vae_plus.paper().stages
     fast = {"learning_rate": 2e-3, "schedule": "exponential"}
     stages = (

@@ -37,11 +37,11 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     settings, below = config.stages[index], [run.load_stage(each.name) for each in config.stages[:index]]
     shape = (below[-1].latent_dim,) if below else images.shape[1:]
     stack = Stack([*below, build_stage(config, index, shape)], seed=config.seed)
-    if settings.latent_dim > np.prod(shape) and not stack.active_stage.ex_post:
-        wide = f"{settings.latent_dim} latent dimensions for data of {np.prod(shape)}"
-        print_status(f"{settings.name}: {wide}: more than enough")
     if stack.active_stage.ex_post:
         return _fit(run, config, index, below, stack, images, held_out)
+    if settings.latent_dim > np.prod(shape):
+        wide = f"{settings.latent_dim} latent dimensions for data of {np.prod(shape)}"
+        print_status(f"{settings.name}: {wide}: more than enough")
     _, order = seeds(config, index)
     epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=order)
     _compile(stack, settings, epochs.steps)

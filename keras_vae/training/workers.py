@@ -1,18 +1,13 @@
-"""Workers of a job that share each batch: what they agree on, and several of them on this machine."""
+"""Workers of a job that share each batch: which they are, what they agree on, and one that is gone."""
 
 import contextlib
 import json
 import os
-import pathlib
-import socket
-import subprocess
-import sys
-import time
 
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.status import print_status
+MOST = 2  # backups of a worker: the last and the one before
 
 
 @contextlib.contextmanager
@@ -75,59 +70,7 @@ def wait():
     all_true(True)
 
 
-def common(numbers, most=2):
-    """Return the numbers (not negative, at most `most` on each worker) that all workers have, a set."""
-    padded = [*numbers, *[-1] * (most - len(numbers))]
+def common(numbers):
+    """Return the numbers (not negative, at most MOST on each worker) that all workers have, a set."""
+    padded = [*numbers, *[-1] * (MOST - len(numbers))]
     return set.intersection(*(set(row.tolist()) for row in gathered(padded))) - {-1}
-
-
-def start_local(number, command, workdir):
-    """Run `command` as `number` workers on this machine and wait for them. Returns the exit status.
-
-    The first has the terminal, the others write to WORKDIR-worker-1.log, ... When one fails, the others are stopped.
-    """
-    addresses = [f"127.0.0.1:{port}" for port in _free_ports(number)]
-    processes = []
-    with contextlib.ExitStack() as stack:
-        for index in range(number):
-            cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            output = {}
-            if index:
-                path = pathlib.Path(f"{workdir}-worker-{index}.log")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                log = stack.enter_context(open(path, "ab"))
-                output = {"stdout": log, "stderr": log}
-                print_status(f"worker {index} writes to {path}")
-            environment = {**os.environ, "TF_CONFIG": json.dumps(cluster)}
-            processes.append(subprocess.Popen([sys.executable, *command], env=environment, **output))
-        try:
-            return _first_failure(processes, workdir)
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait()
-
-
-def _first_failure(processes, workdir):
-    """Wait until all have ended; return the status of the first that failed, at once, else 0."""
-    while True:
-        statuses = [process.poll() for process in processes]
-        if any(statuses) or None not in statuses:
-            break
-        time.sleep(0.2)
-    for index, status in enumerate(statuses):
-        if status:
-            name = f"signal {-status}" if status < 0 else f"status {status}"
-            where = f"its messages are in {workdir}-worker-{index}.log" if index else "its messages are above"
-            print(f"error: worker {index} ended with {name}; {where}", file=sys.stderr)
-            return 1 if status < 0 else status
-    return 0
-
-
-def _free_ports(number):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

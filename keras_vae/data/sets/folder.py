@@ -16,7 +16,8 @@ import tensorflow as tf
 from keras_vae.checks import size
 from keras_vae.data import image_files, preprocessing
 from keras_vae.data.image_files import CHUNK, BadFiles
-from keras_vae.data.store import Examples, Plan, bounded
+from keras_vae.data.read_ahead import bounded
+from keras_vae.data.store import Examples, Plan
 
 PRESET = "celeb_a_vae_plus"
 SPLITS = ("train", "validation", "test")

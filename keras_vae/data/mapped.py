@@ -1,0 +1,35 @@
+"""Mapped arrays: rows of a file on the disk, shuffled or one after the other."""
+
+import math
+import mmap
+
+import numpy as np
+
+
+def gather(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return array[rows], of an array in memory or in a store, where rows (k,) are in any order.
+
+    A disk is asked for the pages of all these rows at once, and for no others: the kernel would read megabytes around
+    each page that is missed, one after the other (bench/store.py).
+    """
+    if (file := _mapped(array)) is not None:
+        first = array.__array_interface__["data"][0] - np.frombuffer(file, np.uint8).__array_interface__["data"][0]
+        size = math.prod(array.shape[1:]) * array.itemsize
+        file.madvise(mmap.MADV_RANDOM)
+        for row in np.sort(rows).tolist():
+            start = first + row * array.strides[0]
+            page = start - start % mmap.PAGESIZE
+            file.madvise(mmap.MADV_WILLNEED, page, start + size - page)
+    return array[rows]
+
+
+def in_order(array: np.ndarray) -> np.ndarray:
+    """Return the array, which is about to be read from its first row to its last: the kernel reads ahead again."""
+    if (file := _mapped(array)) is not None:
+        file.madvise(mmap.MADV_NORMAL)
+    return array
+
+
+def _mapped(array):
+    """The mapped file that an array lies in, None where it is in memory."""
+    return array._mmap if isinstance(array, np.memmap) and array._mmap is not None else None
