@@ -59,4 +59,4 @@ __getattr__, __dir__ = _lazy.attributes(
 
 # The classes of .keras files. Modules here may import only maths and checks beside themselves: while any module of ours
 # imports Keras, these are imported from within its import.
-_lazy.import_with_keras(["keras_vae.models"])
+_lazy.import_with_keras(["keras_vae.models", "keras_vae.networks._norm"])

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vae import plugins
+from keras_vae.networks._norm import BatchNorm
 
 NAMES = plugins.names("keras_vae.networks")
 # Narrow variants where there is a knob: the same code, less to compute.
@@ -150,3 +151,26 @@ def test_impossible_latent_dims_name_the_nearest_legal_ones():
             build((64, 64, 3), 60)
         with pytest.raises(ValueError, match="multiple of 16, got 2; nearest: 16"):
             build((64, 64, 3), 2)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_fused_normalisation_is_that_of_keras(training, dtype):
+    random = np.random.default_rng(0)
+    maps, slopes = (random.normal(1.0, 2.0, (6, 5, 4, 3)).astype(np.float32) for _ in range(2))
+    values = [random.uniform(0.5, 2.0, 3) for _ in range(4)]
+    found = []
+    for layer in (BatchNorm(momentum=0.7, dtype=dtype), keras.layers.BatchNormalization(momentum=0.7, dtype=dtype)):
+        layer.build(maps.shape)
+        layer.set_weights(values)
+        x = tf.constant(maps, layer.compute_dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = layer(x, training=training)
+            loss = tf.reduce_sum(tf.cast(outputs, tf.float32) * slopes)
+        gradients = tape.gradient(loss, [x, *(weight.value for weight in layer.trainable_weights)])
+        found.append([outputs, *gradients, *layer.weights])
+    coarse = 1e-5 if dtype == "float32" else 0.05
+    for ours, theirs in zip(*found, strict=True):
+        ours, theirs = (keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")) for each in (ours, theirs))
+        np.testing.assert_allclose(ours, theirs, rtol=coarse, atol=coarse)

@@ -15,6 +15,7 @@ from keras_vae.networks import (
     resnet,
     strided_conv,
 )
+from keras_vae.networks._norm import BatchNorm
 
 
 def layers(model, kind):
@@ -67,7 +68,7 @@ def test_asperti_conv_has_the_parameters_of_figure_4():
         ((2, 2, 32), 4128), ((2, 2, 32), 4128), ((2, 2, 32), 128), ((2, 2, 32), 0),
         ((1, 1, 32), 4128), ((1, 1, 16), 528), ((1, 1, 16), 528),
     ]  # fmt: skip
-    kinds = (keras.layers.Conv2D, keras.layers.BatchNormalization, keras.layers.ReLU, keras.layers.Dense)
+    kinds = (keras.layers.Conv2D, BatchNorm, keras.layers.ReLU, keras.layers.Dense)
     built = [(tuple(layer.output.shape[1:]), layer.count_params()) for layer in encoder.layers if type(layer) in kinds]
     assert built == printed
 
@@ -91,7 +92,7 @@ def test_infogan_normalises_the_encoder_only():
     spectral = [layer.name for layer in layers(encoder, keras.layers.SpectralNormalization)]
     assert sorted(spectral) == ["conv1", "conv2", "dense3", "log_variance", "mean"]
     assert not layers(decoder, keras.layers.SpectralNormalization)
-    norms = layers(encoder, keras.layers.BatchNormalization) + layers(decoder, keras.layers.BatchNormalization)
+    norms = layers(encoder, BatchNorm) + layers(decoder, BatchNorm)
     assert len(norms) == 5 and all((norm.momentum, norm.epsilon) == (0.999, 1e-5) for norm in norms)
     maps = [tuple(layer.output.shape[1:]) for layer in layers(decoder, keras.layers.Conv2DTranspose)]
     assert maps == [(14, 14, 64), (28, 28, 1)]

@@ -4,6 +4,8 @@ import math
 
 import keras
 
+from keras_vae.networks._norm import BatchNorm
+
 # exp of a wild pre-activation (a first batch of unscaled vectors, a bad step) would be infinite, and one infinity makes
 # every weight NaN. The bounds are far outside what training visits: stddev stays within 3e-7 and 148.
 LOG_VARIANCE_BOUNDS = (-30.0, 10.0)
@@ -51,9 +53,9 @@ def output(hidden, shape, activation=None):
 
 
 def norm_relu(hidden, name, **norm):
-    """Batch normalisation, then ReLU; the shape is kept. `norm` goes to `keras.layers.BatchNormalization`."""
+    """Batch normalisation, then ReLU; the shape is kept. `norm` goes to `BatchNorm`."""
     norm = {"synchronized": True, **norm}
-    hidden = keras.layers.BatchNormalization(**norm, name=f"{name}_norm")(hidden)
+    hidden = BatchNorm(**norm, name=f"{name}_norm")(hidden)
     return keras.layers.ReLU(name=f"{name}_relu")(hidden)
 
 

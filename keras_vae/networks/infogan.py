@@ -10,6 +10,7 @@ import math
 import keras
 
 from keras_vae.networks._blocks import DAI_WIPF_NORM, gaussian_head, norm_relu, output
+from keras_vae.networks._norm import BatchNorm
 from keras_vae.networks._sizes import image_size
 
 JIT_COMPILE = False
@@ -60,5 +61,5 @@ def _spectral_dense(units, name, **options):
 
 
 def _norm_leaky_relu(hidden, name):
-    hidden = keras.layers.BatchNormalization(**DAI_WIPF_NORM, name=f"{name}_norm")(hidden)
+    hidden = BatchNorm(**DAI_WIPF_NORM, name=f"{name}_norm")(hidden)
     return keras.layers.LeakyReLU(0.2, name=f"{name}_relu")(hidden)
