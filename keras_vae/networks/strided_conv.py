@@ -19,6 +19,8 @@ SMALLEST_SIDE = 4
 MOST_CHANNELS = 1024
 # Keras' 0.99 lags hundreds of steps behind: a short run would be much worse in use than in training.
 NORM = {"momentum": 0.9}
+# The normalisation that follows subtracts the mean and adds a bias of its own.
+HALVED = {"strides": 2, "padding": "same", "use_bias": False}
 
 
 def encoder(shape, latent_dim, *, stochastic=True, width=1.0):
@@ -30,7 +32,7 @@ def encoder(shape, latent_dim, *, stochastic=True, width=1.0):
     code_channels(latent_dim, rows, columns, "strided_conv")
     x = hidden = keras.Input(shape, name="x")
     for layer, filters in enumerate(channels, start=1):
-        hidden = keras.layers.Conv2D(filters, KERNEL, strides=2, padding="same", name=f"conv{layer}")(hidden)
+        hidden = keras.layers.Conv2D(filters, KERNEL, **HALVED, name=f"conv{layer}")(hidden)
         hidden = norm_relu(hidden, f"conv{layer}", **NORM)
     return keras.Model(x, gaussian_head(hidden, latent_dim, stochastic), name="encoder")
 
@@ -40,9 +42,9 @@ def decoder(latent_dim, shape, *, width=1.0):
     rows, columns, channels = _structure(shape, width)
     z = keras.Input((latent_dim,), name="z")
     hidden = keras.layers.Reshape((rows, columns, code_channels(latent_dim, rows, columns, "strided_conv")))(z)
-    hidden = norm_relu(keras.layers.Conv2D(channels[-1], 1, name="first")(hidden), "first", **NORM)
+    hidden = norm_relu(keras.layers.Conv2D(channels[-1], 1, use_bias=False, name="first")(hidden), "first", **NORM)
     for layer, filters in enumerate(reversed(channels[:-1]), start=1):
-        hidden = keras.layers.Conv2DTranspose(filters, KERNEL, strides=2, padding="same", name=f"conv{layer}")(hidden)
+        hidden = keras.layers.Conv2DTranspose(filters, KERNEL, **HALVED, name=f"conv{layer}")(hidden)
         hidden = norm_relu(hidden, f"conv{layer}", **NORM)
     last = keras.layers.Conv2DTranspose(shape[-1], KERNEL, strides=2, padding="same", dtype="float32", name="last")
     return keras.Model(z, output(last(hidden), shape), name="decoder")
