@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do, whose results are compared
 
 
 @pytest.fixture(scope="session")

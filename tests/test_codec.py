@@ -9,7 +9,7 @@ from scipy import special, stats
 from keras_vae import metrics
 from keras_vae.models import Autoencoder, DecoderVariance, GaussianVAE, Stack
 from keras_vae.models.codec import Codec, codec_of
-from keras_vae.networks import affine
+from keras_vae.networks import affine, strided_conv
 from tests import tiny
 
 D, K, KAPPA, GAMMA, CODE_GAMMA = 6, 4, 2, 0.01, 0.3
@@ -122,3 +122,15 @@ def test_names_of_stages():
 def test_the_names_of_earlier_versions_still_mean_the_same():
     stage = GaussianVAE(affine.encoder((4,), 4), affine.decoder(4, (4,)), measure="pixels")
     assert stage.error_space == "pixels" and "measure" not in stage.get_config()
+
+
+def test_no_images_have_no_codes_and_no_codes_no_images():
+    """oneDNN's convolutions of an empty batch end in an error: a server answers no rows with none."""
+    encoder = strided_conv.encoder((16, 16, 3), 64, width=0.05)
+    stage = GaussianVAE(encoder, strided_conv.decoder(64, (16, 16, 3), width=0.05), name="vae")
+    codec = Stack([stage]).codec
+    for graph in (lambda function, *_: function, lambda function, spec: tf.function(function, input_signature=[spec])):
+        encode = graph(codec.encode, tf.TensorSpec((None, 16, 16, 3)))
+        decode = graph(codec.decode, tf.TensorSpec((None, 64)))
+        assert [part.shape for part in encode(tf.zeros((0, 16, 16, 3)))] == [(0, 64), (0, 64)]
+        assert decode(tf.zeros((0, 64))).shape == (0, 16, 16, 3)

@@ -60,13 +60,13 @@ class Stage(Trainable):
 
     def encode(self, x, training=False):
         """Mean and standard deviation of q(z|x), each (batch, latent_dim) float32; zero deviation if deterministic."""
-        code = self.encoder(x, training=training)
+        code = _of_any_rows(self.encoder, x, training)
         mean, stddev = code if isinstance(code, (list, tuple)) else (code, tf.zeros_like(code))
         return mean, stddev
 
     def decode(self, z, training=False):
         """mu_x(z), (batch, *data_shape) float32."""
-        x = self.decoder(z, training=training)
+        x = _of_any_rows(self.decoder, z, training)
         return x if self.affine_skip is None else x + self.affine_skip(z)
 
     def log_likelihood(self, x, x_hat):
@@ -94,6 +94,15 @@ class Stage(Trainable):
     def from_config(cls, config):
         parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in PARTS}
         return cls(**{**config, **parts})
+
+
+def _of_any_rows(network, x, training):
+    """network(x) where x may have no rows: oneDNN's convolution of an empty batch has a wrong shape."""
+    if x.shape[0]:
+        return network(x, training=training)
+    rows = tf.shape(x)[0]
+    x = tf.pad(x, [[0, tf.cast(rows == 0, tf.int32)], *[[0, 0]] * (len(x.shape) - 1)])
+    return tf.nest.map_structure(lambda y: y[:rows], network(x, training=training))
 
 
 PARTS = ("encoder", "decoder", "gamma")
