@@ -76,6 +76,41 @@ def not_negative(option, value):
     return float(value)
 
 
+def number(option, value, above=None):
+    """`value` as a finite float, above `above` where given."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool) and np.isfinite(value)
+    if not real or (above is not None and not value > above):
+        raise ValueError(f"{option} must be a finite number{'' if above is None else f' above {above}'}, not {value!r}")
+    return float(value)
+
+
+def seed(value, argument="seed", least=0):
+    """`value` as an int from `least` to 2^31 - 1."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value < 2**31:
+        raise ValueError(f"{argument} is {value!r}; expected a whole number from {least} to {2**31 - 1}")
+    return int(value)
+
+
+def like(option, value, default):
+    """`value`, if it is of the kind of `default`: a switch, a whole number, a number, a word or whole numbers."""
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{option} must be true or false, not {value!r}")
+    elif isinstance(default, int):
+        whole(option, value)
+    elif isinstance(default, float):
+        number(option, value)
+    elif isinstance(default, str):
+        if not isinstance(value, str):
+            raise ValueError(f"{option} must be a word, not {value!r}")
+    elif isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or not value:
+            raise ValueError(f"{option} must be a list of whole numbers, not {value!r}")
+        for each in value:
+            whole(f"each of {option}", each)
+    return value
+
+
 def posterior_moments(means, stddevs):
     """means, stddevs as float64 (n, latent_dim); ValueError where they are no posteriors of n examples."""
     means, stddevs = np.asarray(means, np.float64), np.asarray(stddevs, np.float64)
