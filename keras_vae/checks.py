@@ -4,6 +4,8 @@ import numbers
 
 import numpy as np
 
+LARGEST = 1e15  # of codes, points and features: sums of their squares, and products of such, stay far inside float32
+
 
 def checked_data(data, shape, argument="images"):
     """`data` as an array (n, *shape): uint8 or float32 in [0, 1] if images (rank-3 shape), finite floats if points."""
@@ -21,6 +23,7 @@ def checked_data(data, shape, argument="images"):
     if len(shape) == 3 and data.size and (data.min() < 0.0 or data.max() > 1.0):
         found = f"[{data.min():.4g}, {data.max():.4g}]"
         raise ValueError(f"{argument} has values in {found}; expected float32 in [0, 1], or uint8 in [0, 255]")
+    _check_size(data, argument)
     return data.astype(np.float32, copy=False)
 
 
@@ -34,6 +37,7 @@ def checked_codes(codes, latent_dim, argument="codes"):
     if codes.dtype.kind not in "fiu":
         raise ValueError(f"{argument} has dtype {codes.dtype}; expected float32")
     _check_finite(codes, argument)
+    _check_size(codes, argument)
     return codes.astype(np.float32, copy=False)
 
 
@@ -49,6 +53,12 @@ def _check_finite(data, argument):
     bad = sum(int(np.size(part) - np.isfinite(part).sum()) for part in parts)
     if bad:
         raise ValueError(f"{argument} has {bad} values that are NaN or infinite; expected finite numbers")
+
+
+def _check_size(data, argument):
+    largest = max((np.max(np.abs(data[start : start + 4096])) for start in range(0, len(data), 4096)), default=0)
+    if largest > LARGEST:
+        raise ValueError(f"{argument} has values up to {largest:.4g}; expected none beyond {LARGEST:g}")
 
 
 def whole(option, value, least=1):
@@ -121,6 +131,7 @@ def posterior_moments(means, stddevs):
     for name, values in (("means", means), ("stddevs", stddevs)):
         if not np.isfinite(values).all():
             raise ValueError(f"{name} has values that are NaN or infinite; expected finite numbers")
+        _check_size(values, name)
     if stddevs.min() < 0.0:
         raise ValueError(f"stddevs has values down to {stddevs.min():.4g}; expected deviations, not below zero")
     return means, stddevs
@@ -151,4 +162,5 @@ def checked_rows(rows, argument, least=2):
         raise ValueError(f"{argument} has shape {rows.shape}; expected at least {least} rows of at least one number")
     if not np.all(np.isfinite(rows)):
         raise ValueError(f"{argument} has values that are NaN or infinite; expected finite numbers")
+    _check_size(rows, argument)
     return rows
