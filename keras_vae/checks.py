@@ -7,9 +7,25 @@ import numpy as np
 LARGEST = 1e15  # of codes, points and features: sums of their squares, and products of such, stay far inside float32
 
 
+def array(value, argument):
+    """`value` as an array; ValueError where it is none, lists of different lengths say."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError):
+        raise ValueError(f"{argument} is no array: its parts differ in length, or are no numbers") from None
+
+
+def floats(value, argument):
+    """`value` as an array of float64; ValueError where it holds anything but real numbers."""
+    found = array(value, argument)
+    if found.dtype.kind not in "fiub":
+        raise ValueError(f"{argument} has dtype {found.dtype}; expected numbers")
+    return found.astype(np.float64)
+
+
 def checked_data(data, shape, argument="images"):
     """`data` as an array (n, *shape): uint8 or float32 in [0, 1] if images (rank-3 shape), finite floats if points."""
-    data = np.asarray(data)
+    data = array(data, argument)
     wanted = f"(n, {', '.join(map(str, shape))})"
     if data.ndim != len(shape) + 1 or data.shape[1:] != tuple(shape):
         raise ValueError(f"{argument} has shape {data.shape}; expected {wanted}")
@@ -29,7 +45,7 @@ def checked_data(data, shape, argument="images"):
 
 def checked_codes(codes, latent_dim, argument="codes"):
     """`codes` as float32 (n, latent_dim)."""
-    codes = np.asarray(codes)
+    codes = array(codes, argument)
     if codes.ndim != 2 or codes.shape[1] != latent_dim:
         raise ValueError(f"{argument} has shape {codes.shape}; expected (n, {latent_dim})")
     if len(codes) == 0:
@@ -43,8 +59,8 @@ def checked_codes(codes, latent_dim, argument="codes"):
 
 def checked_count(count, argument="count"):
     """`count` as a positive int."""
-    if isinstance(count, bool) or int(count) != count or count < 1:
-        raise ValueError(f"{argument} is {count}; expected a whole number of at least 1")
+    if isinstance(count, bool) or not isinstance(count, numbers.Real) or not 1 <= count < 2**63 or int(count) != count:
+        raise ValueError(f"{argument} is {count!r}; expected a whole number of at least 1")
     return int(count)
 
 
@@ -94,10 +110,10 @@ def number(option, value, above=None):
     return float(value)
 
 
-def seed(value, argument="seed", least=0):
-    """`value` as an int from `least` to 2^31 - 1."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value < 2**31:
-        raise ValueError(f"{argument} is {value!r}; expected a whole number from {least} to {2**31 - 1}")
+def seed(value, argument="seed", least=0, most=2**31 - 1):
+    """`value` as an int from `least` to `most`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{argument} is {value!r}; expected a whole number from {least} to {most}")
     return int(value)
 
 
@@ -123,7 +139,7 @@ def like(option, value, default):
 
 def posterior_moments(means, stddevs):
     """means, stddevs as float64 (n, latent_dim); ValueError where they are no posteriors of n examples."""
-    means, stddevs = np.asarray(means, np.float64), np.asarray(stddevs, np.float64)
+    means, stddevs = floats(means, "means"), floats(stddevs, "stddevs")
     if means.ndim != 2 or not means.size:
         raise ValueError(f"means has shape {means.shape}; expected (n, latent_dim), at least one of each")
     if stddevs.shape != means.shape:
@@ -139,7 +155,7 @@ def posterior_moments(means, stddevs):
 
 def checked_examples(examples, argument):
     """`examples` as an array of images or points, all of one shape; what makes them wrong raises ValueError."""
-    examples = np.asarray(examples)
+    examples = array(examples, argument)
     if examples.ndim not in (2, 4):
         raise ValueError(f"{argument} has shape {examples.shape}; expected images (n, H, W, C) or points (n, d)")
     return checked_data(examples, examples.shape[1:], argument)
@@ -147,7 +163,7 @@ def checked_examples(examples, argument):
 
 def checked_images(images, argument):
     """`images` as an array (n, H, W, C) of uint8 or of float32 in [0, 1]."""
-    images = np.asarray(images)
+    images = array(images, argument)
     if images.ndim != 4:
         raise ValueError(f"{argument} has shape {images.shape}; expected images (n, H, W, C)")
     return checked_examples(images, argument)
@@ -155,7 +171,7 @@ def checked_images(images, argument):
 
 def checked_rows(rows, argument, least=2):
     """`rows` as finite numbers (n, d) with n >= least."""
-    rows = np.asarray(rows)
+    rows = array(rows, argument)
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":
         raise ValueError(f"{argument} has shape {rows.shape} and dtype {rows.dtype}; expected numbers (n, d)")
     if len(rows) < least or not rows.shape[1]:

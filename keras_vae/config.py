@@ -64,7 +64,7 @@ class Config:
     strategy: str = "auto"
 
     def __post_init__(self) -> None:
-        if not all(isinstance(stage, StageConfig) for stage in self.stages):
+        if not isinstance(self.stages, tuple) or not all(isinstance(stage, StageConfig) for stage in self.stages):
             raise ValueError(f"stages is {self.stages!r}; expected a tuple of StageConfig")
         names = [stage.name for stage in self.stages]
         if not names or len({str(name).lower() for name in names}) != len(names):
@@ -147,6 +147,8 @@ def to_json(config: Config) -> str:
 def from_json(text: str) -> Config:
     """Return the Config of a JSON text."""
     fields = json.loads(text)
+    if not isinstance(fields, dict) or not isinstance(fields.get("stages"), list):
+        raise ValueError("expected the JSON of a Config, with its stages")
     stages = tuple(StageConfig(**stage) for stage in fields.pop("stages"))
     return Config(stages=stages, **fields)
 
@@ -164,6 +166,8 @@ def override(config: Config, assignments: Iterable[str]) -> Config:
 
     The first word is a field of Config or the name of a stage; values are JSON, and plain words are strings.
     """
+    if isinstance(assignments, str) or not all(isinstance(each, str) for each in assignments):
+        raise ValueError(f"assignments is {assignments!r}; expected a list of texts, ['vae.epochs=10'] say")
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:

@@ -13,6 +13,16 @@ from collections.abc import Callable
 Path = str | os.PathLike[str]
 
 
+def as_path(value: object, argument: str) -> pathlib.Path:
+    """Return `value` as a path, its ~ written out; ValueError where it is none."""
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in str(value):
+        raise ValueError(f"{argument} is {value!r}; expected a path")
+    path = pathlib.Path(os.fspath(value)).expanduser()
+    if path.is_symlink() and not path.exists():
+        raise ValueError(f"{argument} is {value}, a symbolic link that leads nowhere; mend or remove it")
+    return path
+
+
 # The errors of reading a file of NumPy or Keras, both zip archives with a checksum for each part, that is damaged.
 UNREADABLE = (
     OSError,

@@ -1,13 +1,15 @@
 """Evaluate a trained run: measure it part by part, and write results.json."""
 
+import dataclasses
 import time
 import typing
 from collections.abc import Iterable
 
-from keras_vae import checks, plugins
+from keras_vae import checks, data, plugins
 from keras_vae import config as configs
 from keras_vae.evaluation.evaluation import Evaluation, not_measured
 from keras_vae.files import Path, read_json, write_json
+from keras_vae.metrics import features
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
 
@@ -28,11 +30,14 @@ def evaluate(
     data_dir: where the data lie, if not where they lay in training; cache_dir: the same of their stores.
     options: fields of Evaluation that have a default.
     """
+    options = _checked(options)
+    known = plugins.names(PARTS)
+    if parts is not None and (isinstance(parts, str) or not isinstance(parts, Iterable)):
+        raise ValueError(f"parts is {parts!r}; expected a list of names: {', '.join(known)}")
+    modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
     stack, run = load(workdir), RunDirectory(workdir)
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
-    known = plugins.names(PARTS)
-    modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
-    evaluation = Evaluation(stack, config, run.path, **_checked(options))
+    evaluation = Evaluation(stack, config, run.path, **options)
     for module in modules.values():  # what a user may have got wrong is told before anything is measured
         if hasattr(module, "prepare"):
             module.prepare(evaluation)
@@ -63,8 +68,15 @@ def evaluate(
 def _checked(options):
     """The options of an Evaluation, those that are no numbers refused."""
     least = {"count": 1, "seed": 0}
+    known = [field.name for field in dataclasses.fields(Evaluation) if field.default is not dataclasses.MISSING]
+    if unknown := [name for name in options if name not in known]:
+        nearest = plugins.nearest(unknown[0], known)
+        raise ValueError(f"unknown option {unknown[0]!r} of an evaluation; known: {', '.join(known)}{nearest}")
+    features.find(options.get("features", "pixels"))
+    if options.get("outliers") is not None:
+        data.find(options["outliers"])
     for name, value in options.items():
-        if name in least and value is not None:
+        if name in least:
             checks.seed(value, name, least[name])
     return options
 

@@ -14,7 +14,7 @@ from keras_vae.config import Config
 from keras_vae.data.store import AT_ONCE
 from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, variance_law
-from keras_vae.files import Path
+from keras_vae.files import Path, as_path
 from keras_vae.maths.arrays import blocks, unit
 from keras_vae.maths.gaussians import squared_error
 from keras_vae.models import Stack
@@ -85,12 +85,14 @@ def find_balance(
     betas        falling; tried at that number of dimensions until the variance law fails for some dimension.
     train        function of a Config and a directory that returns the trained Stack.
     """
+    if not isinstance(config, Config):
+        raise ValueError(f"config is {config!r}; expected a Config, kv.presets.mnist_vae.quick() say")
     latent_dims = _numbers("latent_dims", latent_dims, "rising whole numbers of at least 1", whole, falling=False)
     betas = _numbers("betas", betas, "falling numbers above zero", functools.partial(number, above=0), falling=True)
     config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
     examples = subset(examples, MEASURED, config.seed)
     trials: list[Trial] = []
-    workdir = pathlib.Path(workdir).expanduser()
+    workdir = as_path(workdir, "workdir")
 
     def trial(latent_dim, beta):
         chosen = _with(config, latent_dim, beta)
