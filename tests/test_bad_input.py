@@ -252,6 +252,19 @@ def test_a_symbolic_link_that_leads_nowhere_is_no_workdir(target, tmp_path):
         kv.train(tiny.CONFIG, tmp_path / "link")
 
 
+def test_a_workdir_below_a_file_or_in_a_loop_is_told_before_data_are_read(tmp_path):
+    (tmp_path / "file").write_text("precious")
+    os.symlink(tmp_path / "loop", tmp_path / "loop")
+    for below, message in (
+        ("file/run", "lies below a file"),
+        ("loop/run", "symbolic links"),
+        ("x" * 999 + "/run", "long"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kv.train(tiny.CONFIG, tmp_path / below)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
 def test_nothing_is_made_of_a_search_that_is_refused(tmp_path):
     with pytest.raises(ValueError, match="workdir is 3"):
         balance.find_balance(tiny.CONFIG, 3, (2,), (1.0,))
