@@ -47,6 +47,8 @@ def parser():
 @contextlib.contextmanager
 def alone_in(out):
     """The folder, made where it is missing, as long as no other command works in it."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out: {out} is a file; expected a folder, new or to go on in")
     out.mkdir(parents=True, exist_ok=True)
     with open(out / LOCK, "w") as lock:
         try:
