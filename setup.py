@@ -9,6 +9,9 @@ ROOT = pathlib.Path(__file__).parent
 # Read, not imported: what the library imports may not be installed yet.
 VERSION = re.search(r'^VERSION = "(.+)"$', (ROOT / "keras_vae" / "version.py").read_text(), re.MULTILINE)[1]
 
+# The experiments are what `keras-vae reproduce` repeats.
+PACKAGES = ("keras_vae", "serving", "experiments")
+
 setup(
     name="keras_vae",
     version=VERSION,
@@ -28,7 +31,8 @@ setup(
         "Programming Language :: Python :: 3.11",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
-    packages=find_packages(include=["keras_vae", "keras_vae.*", "serving", "serving.*"]),
+    packages=find_packages(include=[f"{name}{below}" for name in PACKAGES for below in ("", ".*")]),
+    entry_points={"console_scripts": ["keras-vae = keras_vae.cli:main"]},
     package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "*.yml", "kubernetes/*.yaml"]},
     python_requires=">=3.10",
     install_requires=[

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 import numpy as np
-from absl import flags
+from absl import app, flags
 
 from keras_vae import cli
 from keras_vae.data import mapped
@@ -99,4 +99,4 @@ def report(path, count, seconds, cold):
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    app.run(main, flags_parser=cli.parse)

@@ -4,10 +4,28 @@ import numbers
 
 import numpy as np
 
+LARGEST = 1e15  # of codes, points and features: sums of their squares, and products of such, stay far inside float32
+
+
+def array(value, argument):
+    """`value` as an array; ValueError where it is none, lists of different lengths say."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError):
+        raise ValueError(f"{argument} is no array: its parts differ in length, or are no numbers") from None
+
+
+def floats(value, argument):
+    """`value` as an array of float64; ValueError where it holds anything but real numbers."""
+    found = array(value, argument)
+    if found.dtype.kind not in "fiub":
+        raise ValueError(f"{argument} has dtype {found.dtype}; expected numbers")
+    return found.astype(np.float64)
+
 
 def checked_data(data, shape, argument="images"):
     """`data` as an array (n, *shape): uint8 or float32 in [0, 1] if images (rank-3 shape), finite floats if points."""
-    data = np.asarray(data)
+    data = array(data, argument)
     wanted = f"(n, {', '.join(map(str, shape))})"
     if data.ndim != len(shape) + 1 or data.shape[1:] != tuple(shape):
         raise ValueError(f"{argument} has shape {data.shape}; expected {wanted}")
@@ -21,12 +39,13 @@ def checked_data(data, shape, argument="images"):
     if len(shape) == 3 and data.size and (data.min() < 0.0 or data.max() > 1.0):
         found = f"[{data.min():.4g}, {data.max():.4g}]"
         raise ValueError(f"{argument} has values in {found}; expected float32 in [0, 1], or uint8 in [0, 255]")
+    _check_size(data, argument)
     return data.astype(np.float32, copy=False)
 
 
 def checked_codes(codes, latent_dim, argument="codes"):
     """`codes` as float32 (n, latent_dim)."""
-    codes = np.asarray(codes)
+    codes = array(codes, argument)
     if codes.ndim != 2 or codes.shape[1] != latent_dim:
         raise ValueError(f"{argument} has shape {codes.shape}; expected (n, {latent_dim})")
     if len(codes) == 0:
@@ -34,13 +53,14 @@ def checked_codes(codes, latent_dim, argument="codes"):
     if codes.dtype.kind not in "fiu":
         raise ValueError(f"{argument} has dtype {codes.dtype}; expected float32")
     _check_finite(codes, argument)
+    _check_size(codes, argument)
     return codes.astype(np.float32, copy=False)
 
 
 def checked_count(count, argument="count"):
     """`count` as a positive int."""
-    if isinstance(count, bool) or int(count) != count or count < 1:
-        raise ValueError(f"{argument} is {count}; expected a whole number of at least 1")
+    if isinstance(count, bool) or not isinstance(count, numbers.Real) or not 1 <= count < 2**63 or int(count) != count:
+        raise ValueError(f"{argument} is {count!r}; expected a whole number of at least 1")
     return int(count)
 
 
@@ -49,6 +69,12 @@ def _check_finite(data, argument):
     bad = sum(int(np.size(part) - np.isfinite(part).sum()) for part in parts)
     if bad:
         raise ValueError(f"{argument} has {bad} values that are NaN or infinite; expected finite numbers")
+
+
+def _check_size(data, argument):
+    largest = max((np.max(np.abs(data[start : start + 4096])) for start in range(0, len(data), 4096)), default=0)
+    if largest > LARGEST:
+        raise ValueError(f"{argument} has values up to {largest:.4g}; expected none beyond {LARGEST:g}")
 
 
 def whole(option, value, least=1):
@@ -76,9 +102,44 @@ def not_negative(option, value):
     return float(value)
 
 
+def number(option, value, above=None):
+    """`value` as a finite float, above `above` where given."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool) and np.isfinite(value)
+    if not real or (above is not None and not value > above):
+        raise ValueError(f"{option} must be a finite number{'' if above is None else f' above {above}'}, not {value!r}")
+    return float(value)
+
+
+def seed(value, argument="seed", least=0, most=2**31 - 1):
+    """`value` as an int from `least` to `most`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{argument} is {value!r}; expected a whole number from {least} to {most}")
+    return int(value)
+
+
+def like(option, value, default):
+    """`value`, if it is of the kind of `default`: a switch, a whole number, a number, a word or whole numbers."""
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{option} must be true or false, not {value!r}")
+    elif isinstance(default, int):
+        whole(option, value)
+    elif isinstance(default, float):
+        number(option, value)
+    elif isinstance(default, str):
+        if not isinstance(value, str):
+            raise ValueError(f"{option} must be a word, not {value!r}")
+    elif isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or not value:
+            raise ValueError(f"{option} must be a list of whole numbers, not {value!r}")
+        for each in value:
+            whole(f"each of {option}", each)
+    return value
+
+
 def posterior_moments(means, stddevs):
     """means, stddevs as float64 (n, latent_dim); ValueError where they are no posteriors of n examples."""
-    means, stddevs = np.asarray(means, np.float64), np.asarray(stddevs, np.float64)
+    means, stddevs = floats(means, "means"), floats(stddevs, "stddevs")
     if means.ndim != 2 or not means.size:
         raise ValueError(f"means has shape {means.shape}; expected (n, latent_dim), at least one of each")
     if stddevs.shape != means.shape:
@@ -86,6 +147,7 @@ def posterior_moments(means, stddevs):
     for name, values in (("means", means), ("stddevs", stddevs)):
         if not np.isfinite(values).all():
             raise ValueError(f"{name} has values that are NaN or infinite; expected finite numbers")
+        _check_size(values, name)
     if stddevs.min() < 0.0:
         raise ValueError(f"stddevs has values down to {stddevs.min():.4g}; expected deviations, not below zero")
     return means, stddevs
@@ -93,7 +155,7 @@ def posterior_moments(means, stddevs):
 
 def checked_examples(examples, argument):
     """`examples` as an array of images or points, all of one shape; what makes them wrong raises ValueError."""
-    examples = np.asarray(examples)
+    examples = array(examples, argument)
     if examples.ndim not in (2, 4):
         raise ValueError(f"{argument} has shape {examples.shape}; expected images (n, H, W, C) or points (n, d)")
     return checked_data(examples, examples.shape[1:], argument)
@@ -101,7 +163,7 @@ def checked_examples(examples, argument):
 
 def checked_images(images, argument):
     """`images` as an array (n, H, W, C) of uint8 or of float32 in [0, 1]."""
-    images = np.asarray(images)
+    images = array(images, argument)
     if images.ndim != 4:
         raise ValueError(f"{argument} has shape {images.shape}; expected images (n, H, W, C)")
     return checked_examples(images, argument)
@@ -109,11 +171,12 @@ def checked_images(images, argument):
 
 def checked_rows(rows, argument, least=2):
     """`rows` as finite numbers (n, d) with n >= least."""
-    rows = np.asarray(rows)
+    rows = array(rows, argument)
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":
         raise ValueError(f"{argument} has shape {rows.shape} and dtype {rows.dtype}; expected numbers (n, d)")
     if len(rows) < least or not rows.shape[1]:
         raise ValueError(f"{argument} has shape {rows.shape}; expected at least {least} rows of at least one number")
     if not np.all(np.isfinite(rows)):
         raise ValueError(f"{argument} has values that are NaN or infinite; expected finite numbers")
+    _check_size(rows, argument)
     return rows

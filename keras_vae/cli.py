@@ -1,145 +1,259 @@
-"""Command line of the scripts: flags to a configuration, TensorFlow only once they are understood, errors in one line.
+"""Command line: flags in groups, mistakes in one line, TensorFlow only once the flags are understood.
+
+    keras-vae COMMAND --name=value ...      a file of keras_vae/commands, found by name
+    python train.py --name=value ...        the same command, as a script
 
 Exit codes: 0 done, 1 a run that failed, 2 wrong input.
 """
 
 import os
+import pathlib
+import re
+import shlex
 import sys
+import textwrap
 import typing
 import warnings
 from collections.abc import Callable, Sequence
 
-from absl import app, flags, logging
+from absl import flags, logging
 
 from keras_vae import _quiet, plugins
-from keras_vae import config as configs
 
 flags.disclaim_key_flags()  # --help of a script lists what it defines through DEFINE_path as its own
 
+COMMANDS = "keras_vae.commands"
+SCRIPTS = ("train.py", "evaluate.py", "export.py", "reproduce.py")
+MODULES = {"serve": "-m serving.local", "client": "-m serving.client", "diagnose": "-m keras_vae.diagnose"}
+HELP = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
 WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
-CACHE_DIR = "Where large data lie once they are decoded; beside data_dir by default."  # a flag of three scripts
+CACHE_DIR = "Where large data lie once decoded; beside data_dir by default."  # a flag of several commands
 TRACE = "KERAS_VAE_TRACE"  # set in the environment, it shows where an error comes from
+WIDTH = 100  # of --help
 
 
-class TrainFlags(typing.Protocol):
-    """The flags of train.py that decide what is trained."""
+class Flags(flags.FlagValues):
+    """Flags of one command, in groups, with an example of its use.
 
-    dataset: str
-    preset: str | None
-    quick: bool
-    data_dir: str | None
-    cache_dir: str | None
-    image_size: str | None
-    skip_bad_files: bool
-    set: list[str]
-    strategy: str | None
-    seed: int | None
+    summary: what the command does, in a line; example: words that one would write behind its name.
+    """
 
+    def __init__(self, summary: str, example: str, names: str = "") -> None:
+        super().__init__()
+        self.__dict__.update(summary=summary, example=example, names=names, groups={}, needed=[])
 
-def configuration(args: TrainFlags) -> configs.Config:
-    """Return the Config that the flags of train.py describe."""
-    preset = plugins.find("keras_vae.presets", _preset_name(args), kind="preset")
-    config = preset.quick() if args.quick else preset.paper()
-    # The numbers of a preset for one data set (its image size, say) mean nothing to another.
-    options = dict(config.data_options) if config.dataset == args.dataset else {}
-    options |= {name: getattr(args, name) for name in configs.MOVABLE if getattr(args, name) is not None}
-    if args.image_size is not None:
-        options["image_size"] = image_size(args.image_size)
-    if args.skip_bad_files:
-        options["skip_bad_files"] = True
-    config = configs.replace(config, dataset=args.dataset, data_options=options)
-    if args.strategy is not None:
-        config = configs.replace(config, strategy=args.strategy)
-    if args.seed is not None:
-        config = configs.replace(config, seed=args.seed)
-    config = configs.override(config, args.set)
-    places = {name: path for name, path in config.data_options.items() if name in configs.MOVABLE and path}
-    absolute = {name: os.path.abspath(os.path.expanduser(path)) for name, path in places.items()}
-    return configs.replace(config, data_options={**config.data_options, **absolute})
+    def group(self, title: str) -> None:
+        """Begin a group: flags that are defined from here on belong to it."""
+        self.__dict__["groups"][title] = []
 
+    def define(
+        self, kind: str, name: str, default: object, help: str, required: bool = False, **options: typing.Any
+    ) -> None:
+        """Define a flag. kind: "path", or what absl calls it: string, integer, bool, list, multi_string."""
+        if kind == "path":
+            flags.DEFINE(_Path(), name, default, help, self, flags.ArgumentSerializer())
+        else:
+            getattr(flags, f"DEFINE_{kind}")(name, default, help, flag_values=self, **options)
+        if required:
+            self.__dict__["needed"].append(name)
+        self.__dict__["groups"][next(reversed(self.__dict__["groups"]))].append(name)
 
-def default_workdir(args: TrainFlags) -> str:
-    """Return runs/DATASET-PRESET, so that the same command finds its run again."""
-    return os.path.join("runs", f"{args.dataset}-{_preset_name(args)}{'-quick' if args.quick else ''}")
+    def missing(self) -> list[str]:
+        """Return the required flags that were not given."""
+        return [name for name in self.__dict__["needed"] if getattr(self, name) is None]
 
+    def screen(self, command: str) -> str:
+        """Return the text of --help. command: how it was called, "python train.py" say."""
+        own = self.__dict__
+        width = max(len(self._spelled(name)) for names in own["groups"].values() for name in names) + 4
+        lines = [f"{command} {own['names']}".rstrip() + f": {own['summary']}", f"  {command} {own['example']}"]
+        for title, names in own["groups"].items():
+            lines += ["", title]
+            for name in names:
+                text = textwrap.wrap(self._meaning(name), WIDTH - width)
+                lines.append(f"  {self._spelled(name):{width - 2}}{text[0]}")
+                lines += [" " * width + line for line in text[1:]]
+        return "\n".join(lines)
 
-def _preset_name(args: TrainFlags) -> str:
-    dataset = plugins.find("keras_vae.data.sets", args.dataset, kind="data set")
-    return args.preset or dataset.PRESET
+    def _spelled(self, name: str) -> str:
+        flag = self[name]
+        if flag.boolean:
+            return f"--no{name}" if flag.default else f"--{name}"
+        return f"--{name}=..."
 
-
-def image_size(text: str) -> list[int]:
-    """Return [H, W] of "64x48" or "64"."""
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise ValueError(f"--image_size={text}: expected HxW with whole numbers, for example 64x64 or 64")
-    sizes = [int(part) for part in parts]
-    return [sizes[0], sizes[-1]]
+    def _meaning(self, name: str) -> str:
+        flag = self[name]
+        if name in self.__dict__["needed"]:
+            return f"{flag.help} Required."
+        text = flag.help.partition(";\n")[0]  # absl adds that a flag may be repeated
+        if flag.boolean:
+            return f"{text} On by default." if flag.default else text
+        return (
+            text
+            if flag.default is None or flag.default == []
+            else f"{text} [{str(flag.default_as_str).strip(chr(39))}]"
+        )
 
 
 def DEFINE_path(name: str, default: str | None, help: str, required: bool = False) -> None:
-    """Define a flag that is a path: a ~ at its beginning is the home directory, which no shell puts after an =."""
+    """Define a flag of a script without groups that is a path: a ~ at its beginning is the home directory."""
     flags.DEFINE(_Path(), name, default, help, serializer=flags.ArgumentSerializer(), required=required)
 
 
 class _Path(flags.ArgumentParser):
+    """A path: a ~ at its beginning is the home directory, which no shell puts after an =."""
+
     syntactic_help = "a path"
 
     def parse(self, argument: str) -> str:
-        return os.path.expanduser(argument)
+        if not argument.strip():
+            raise ValueError("expected a path")
+        return expanded(argument)
 
 
-def run(main: Callable[[list[str]], object], takes_names: bool = False) -> typing.NoReturn:
-    """Run the main of a script with the parsed command line: ["train.py"], and names where the script takes any.
+def expanded(path: str) -> str:
+    """Return a path whose ~ is written out; ValueError where there is no such user."""
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise ValueError(f"there is no user {found.partition('/')[0][1:]!r}; write ./{path} for a file of that name")
+    return found
+
+
+def main() -> typing.NoReturn:
+    """Run the command that the first word names: the console script keras-vae."""
+    known, words = plugins.names(COMMANDS), sys.argv[1:]
+    if not words or words[0] in (*HELP, "help"):
+        summaries = {name: (plugins.find(COMMANDS, name, "command").__doc__ or "").splitlines()[0] for name in known}
+        print("keras-vae COMMAND --help shows the flags of a command.\n")
+        print("\n".join(f"  keras-vae {name:10} {text}" for name, text in summaries.items()))
+        print("\nA first run, of some minutes: keras-vae train --dataset=faces --quick --workdir=runs/demo")
+        sys.exit(0)
+    if words[0] == "--version":
+        from keras_vae.version import VERSION
+
+        print(f"keras_vae {VERSION}")
+        sys.exit(0)
+    if words[0] not in known:
+        nearest = plugins.nearest(words[0], known, "keras-vae {}")
+        message = f"unknown command {words[0]!r}; known: {', '.join(known)}{nearest}"
+        _refuse(message, "keras-vae --help says what each does")
+    command(words[0], words[1:])
+
+
+def command(name: str, words: Sequence[str] | None = None) -> typing.NoReturn:
+    """Run the command of that name; words: of the command line, by default those of this process."""
+    try:
+        code = plugins.find(COMMANDS, name, "command").run(list(sys.argv[1:] if words is None else words))
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] in ("keras_vae", "serving", "experiments"):
+            raise
+        _refuse(f"{error.name} is not installed; pip install 'keras_vae[serving]' has all of it", code=1)
+    except BrokenPipeError:  # whoever read the output, head say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def run(values: Flags, main: Callable[..., object], words: list[str], takes_names: bool = False) -> typing.NoReturn:
+    """Run main(values) on the words of a command line, or main(values, *names) where names are taken; exit.
 
     What a user can mend is told in one message without a stack trace.
     """
-    app.run(lambda argv: _guarded(main, argv), flags_parser=lambda argv: parse(argv, takes_names))
+    name = main.__module__.rpartition(".")[2]
+    called = spelled(name)
+    if any(word in HELP for word in words):
+        print(values.screen(called))
+        sys.exit(0)
+    values.unparse_flags()  # of an earlier command in this process
+    names = parse([called, *words], takes_names, values)[1:]
+    if missing := values.missing():
+        _refuse(f"--{missing[0]}=... is missing: {values[missing[0]].help}")
+    guarded(lambda: main(values, *names))
+    sys.exit(0)
 
 
-def parse(argv: list[str], takes_names: bool = False) -> list[str]:
+def spelled(name: str) -> str:
+    """Return how a user who called this process would call another command: "keras-vae export", "python export.py"."""
+    if pathlib.Path(sys.argv[0]).name in SCRIPTS:
+        return f"python {MODULES.get(name, f'{name}.py')}"
+    return f"keras-vae {name}"
+
+
+def told(what: str, path: object, *steps: str, note: str = "") -> None:
+    """Print where the output of a command is, and the commands to run next: "evaluate --workdir=W"."""
+    print(f"{what}: {path}")
+    for step in steps:
+        name, _, rest = step.partition(" ")
+        print(f"next: {spelled(name)} {rest}".rstrip())
+    if note:
+        print(note)
+
+
+def flag(name: str, value: object) -> str:
+    """Return --name=value as a shell wants it."""
+    return f"--{name}={shlex.quote(str(value))}"
+
+
+def parse(argv: list[str], takes_names: bool = False, values: flags.FlagValues = flags.FLAGS) -> list[str]:
     """Parse the flags; return the words that are left over, the script first. A mistake ends the program."""
     try:
-        words = flags.FLAGS(argv)
+        words = values(argv)
     except SystemExit:  # of --help, which absl ends with 1
         sys.exit(0)
     except flags.Error as error:
-        _refuse(f"{error}")
+        _refuse(_plain(error, values))
     dashed = [word for word in words[1:] if word.startswith("-")]  # behind a lone --
     if words[1:] and (dashed or not takes_names):
         wrong = (dashed or words[1:])[0]
-        _refuse(f"left over on the command line: {' '.join(words[1:])}\n{_hint(wrong)}")
+        _refuse(f"left over on the command line: {' '.join(words[1:])}\n{_hint(wrong, values)}")
     return words
 
 
-def _hint(word: str) -> str:
+def _plain(error: flags.Error, values: flags.FlagValues) -> str:
+    """Return what is wrong with a flag, without the words of Python's own conversions."""
+    if isinstance(error, flags.UnrecognizedFlagError):
+        return f"unknown flag --{error.flagname}{plugins.nearest(error.flagname, list(values), '--{}')}"
+    found = re.fullmatch(r"flag --(\w+)=(.*?): (.*)", str(error), re.DOTALL)
+    if not (found and isinstance(error, flags.IllegalFlagValueError)):
+        return str(error)
+    name, value, message = found.groups()
+    parser = values[name].parser
+    if isinstance(parser, _Path):
+        return f"--{name}={value}: {message}"
+    return f"--{name}={value}: expected {parser.syntactic_help or 'true or false'}"
+
+
+def _hint(word: str, values: flags.FlagValues) -> str:
     """Return what the user may have meant by a left-over word."""
     name, equals, _ = word.lstrip("-").partition("=")
     if word.startswith("-"):
         return f"nothing after a lone -- is read; write {word} before it, or leave it out"
-    if equals and name in flags.FLAGS:
+    if equals and name in values:
         return f"did you mean --{word}?"
-    if equals and "set" in flags.FLAGS:
+    if equals and "set" in values:
         return f"did you mean --set {word}? Each assignment needs its own --set"
     if word.lower() in ("true", "false", "yes", "no", "0", "1"):
         return "a switch takes no word behind it: --quick and --noquick, say, or --quick=false"
-    return "values belong to flags, as in --name=value" + plugins.nearest(word, list(flags.FLAGS), "--{}")
+    return "values belong to flags, as in --name=value" + plugins.nearest(word, list(values), "--{}")
 
 
-def _refuse(message: str) -> typing.NoReturn:
-    print(f"error: {message}\npass --help for the flags", file=sys.stderr)
-    sys.exit(2)
+def _refuse(message: str, hint: str = "pass --help for the flags", code: int = 2) -> typing.NoReturn:
+    print(f"error: {message}\n{hint}", file=sys.stderr)
+    sys.exit(code)
 
 
-def _guarded(main: Callable[[list[str]], object], argv: Sequence[str]) -> None:
+def guarded(main: Callable[[], object]) -> None:
+    """Call main() with TensorFlow's noise left out; what a user can mend ends the process with one message."""
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     _quiet.import_tensorflow()
     import tensorflow as tf
 
     logging.set_verbosity(logging.WARNING)
     tf.get_logger().setLevel("ERROR")  # it takes each new graph of encode, decode, ... for a retracing
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS([sys.argv[0]])  # those of libraries keep their defaults
     try:
-        main(list(argv))
+        main()
     except KeyboardInterrupt:
         sys.exit("\nstopped; the same command goes on from the last backup")
     except WRONG_INPUT as error:

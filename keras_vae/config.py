@@ -2,12 +2,19 @@
 
 import dataclasses
 import json
+import math
+import re
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from keras_vae import plugins
 
 Options = dict[str, typing.Any]
+# Stages have seeds of their own: 100 times this and their number, which Keras takes up to 2^32 - 1.
+SEEDS = {"lower_bound": 0, "upper_bound": (2**32 - 1) // 100 - 1}
+LARGEST = {"latent_dim": 2**20}  # beyond, no machine has the memory
+# A stage is a folder of the run, a layer of Keras and the first word of --set: what else goes by such a name is taken.
+TAKEN = ("all", "tensorboard", "evaluation", "stack", "draws", "dataset", "stages", "data_options", "seed", "precision")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +40,9 @@ class StageConfig:
     epsilon: float = 1e-7  # of Adam; TensorFlow's own has 1e-8, as the papers' code then had
 
     def __post_init__(self) -> None:
-        if "measure" in self.model_options:  # the name of error_space until version 0.2
+        if (
+            isinstance(self.model_options, dict) and "measure" in self.model_options
+        ):  # the name of error_space until version 0.2
             options = {"error_space" if key == "measure" else key: value for key, value in self.model_options.items()}
             object.__setattr__(self, "model_options", options)
 
@@ -55,11 +64,15 @@ class Config:
     strategy: str = "auto"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.stages, tuple) or not all(isinstance(stage, StageConfig) for stage in self.stages):
+            raise ValueError(f"stages is {self.stages!r}; expected a tuple of StageConfig")
         names = [stage.name for stage in self.stages]
-        if not names or len(set(names)) != len(names):
+        if not names or len({str(name).lower() for name in names}) != len(names):
             raise ValueError(f"a configuration needs stages with different names, got {names}")
         for stage in self.stages:
             _check_stage(stage)
+        _check_kinds(self, {"dataset": str, "precision": str, "strategy": str, "data_options": dict}, "")
+        check_seed(self.seed)
 
     def settings(self, name: str) -> StageConfig:
         """Return the StageConfig of that name."""
@@ -87,16 +100,43 @@ def moved(config: Config, **places: object) -> Config:
     return replace(config, data_options={**config.data_options, **given})
 
 
+def check_seed(seed: object) -> None:
+    """Refuse a seed that is none: of a run, a whole number in SEEDS."""
+    least, most = SEEDS["lower_bound"], SEEDS["upper_bound"]
+    if isinstance(seed, bool) or not isinstance(seed, int) or not least <= seed <= most:
+        raise ValueError(f"seed is {seed!r}; expected a whole number from {least} to {most}")
+
+
 WHOLE = ("latent_dim", "epochs", "batch_size", "steps_per_execution")
 POSITIVE = (*WHOLE, "learning_rate", "epsilon")
+KINDS = {"model": str, "schedule": str, "model_options": dict, "gamma": dict, "network_options": dict}
+WORDS: dict[type, str] = {str: "a name", dict: "options by name"}
 
 
 def _check_stage(stage: StageConfig) -> None:
+    if not isinstance(stage.name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", stage.name):
+        raise ValueError(f"a stage is named {stage.name!r}; expected a short word of letters, digits, _ and -")
+    if stage.name.lower() in (*TAKEN, "strategy"):
+        raise ValueError(f"a stage is named {stage.name!r}, which has another meaning in a run; choose another name")
     for field in POSITIVE:
         value, whole = getattr(stage, field), field in WHOLE
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not value > 0:
+        right = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not right or not (0 < value < math.inf):
             kind = "whole number of at least 1" if whole else "number above 0"
             raise ValueError(f"{stage.name}.{field} is {value!r}; expected a {kind}")
+        if value > LARGEST.get(field, math.inf):
+            raise ValueError(f"{stage.name}.{field} is {value}; expected {LARGEST[field]} at most")
+    _check_kinds(stage, KINDS, f"{stage.name}.")
+    if stage.network is not None and not isinstance(stage.network, str):
+        raise ValueError(f"{stage.name}.network is {stage.network!r}; expected a name, or null")
+    if stage.jit_compile not in (None, True, False):
+        raise ValueError(f"{stage.name}.jit_compile is {stage.jit_compile!r}; expected true, false or null")
+
+
+def _check_kinds(config: typing.Any, kinds: Mapping[str, type], owner: str) -> None:
+    for field, kind in kinds.items():
+        if not isinstance(value := getattr(config, field), kind):
+            raise ValueError(f"{owner}{field} is {value!r}; expected {WORDS[kind]}")
 
 
 def to_json(config: Config) -> str:
@@ -107,6 +147,8 @@ def to_json(config: Config) -> str:
 def from_json(text: str) -> Config:
     """Return the Config of a JSON text."""
     fields = json.loads(text)
+    if not isinstance(fields, dict) or not isinstance(fields.get("stages"), list):
+        raise ValueError("expected the JSON of a Config, with its stages")
     stages = tuple(StageConfig(**stage) for stage in fields.pop("stages"))
     return Config(stages=stages, **fields)
 
@@ -124,14 +166,18 @@ def override(config: Config, assignments: Iterable[str]) -> Config:
 
     The first word is a field of Config or the name of a stage; values are JSON, and plain words are strings.
     """
+    if isinstance(assignments, str) or not all(isinstance(each, str) for each in assignments):
+        raise ValueError(f"assignments is {assignments!r}; expected a list of texts, ['vae.epochs=10'] say")
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:
             raise ValueError(f"--set {assignment}: expected name=value, for example vae.epochs=10")
         try:
             value = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             value = text
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"--set {assignment}: expected a finite number")
         config = _assign(config, path.split("."), value, assignment)
     return config
 
@@ -143,9 +189,14 @@ def _assign(target: typing.Any, path: list[str], value: object, assignment: str)
             raise ValueError(f"--set {assignment}: {head} is a stage; name one of its fields, as {head}.epochs")
         changed = _assign(target.stages[names.index(head)], rest, value, assignment)
         return replace(target, stages=tuple(changed if stage.name == head else stage for stage in target.stages))
+    if not head:
+        raise ValueError(f"--set {assignment}: expected names between the dots, for example vae.epochs=10")
     if isinstance(target, dict):
         return {**target, head: _assign(target.get(head, {}), rest, value, assignment) if rest else value}
-    known = [field.name for field in dataclasses.fields(target)] if dataclasses.is_dataclass(target) else []
+    if not isinstance(target, (Config, StageConfig)):
+        owner = assignment.partition("=")[0].rpartition(f".{'.'.join(path)}")[0]
+        raise ValueError(f"--set {assignment}: {owner} has no parts; write --set {owner}=VALUE")
+    known = [field.name for field in dataclasses.fields(target)]
     if head not in known or head == "stages":
         known = [stage.name for stage in target.stages] + known if isinstance(target, Config) else known
         nearest = plugins.nearest(head, known)
@@ -153,7 +204,8 @@ def _assign(target: typing.Any, path: list[str], value: object, assignment: str)
     if not rest and isinstance(getattr(target, head), dict) and not isinstance(value, dict):
         owner = assignment.partition("=")[0]
         raise ValueError(f"--set {assignment}: {owner} holds options by name, as in --set {owner}.NAME=VALUE")
-    return replace(target, **{head: _assign(getattr(target, head), rest, value, assignment) if rest else value})
+    changes: typing.Any = {head: _assign(getattr(target, head), rest, value, assignment) if rest else value}
+    return dataclasses.replace(typing.cast(typing.Any, target), **changes)
 
 
 def differences(old: Config, new: Config) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import stat
 import struct
 import tempfile
 import typing
@@ -11,6 +12,26 @@ import zlib
 from collections.abc import Callable
 
 Path = str | os.PathLike[str]
+
+
+def as_path(value: object, argument: str) -> pathlib.Path:
+    """Return `value` as a path, its ~ written out; ValueError where it is none."""
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in str(value):
+        raise ValueError(f"{argument} is {value!r}; expected a path")
+    path = pathlib.Path(os.fspath(value)).expanduser()
+    try:
+        if path.is_symlink() and not path.exists():
+            raise ValueError(f"{argument} is {value}, a symbolic link that leads nowhere; mend or remove it")
+        below_a_file = not stat.S_ISDIR(path.parent.stat().st_mode)
+    except FileNotFoundError:
+        below_a_file = False  # it can be made
+    except NotADirectoryError:
+        below_a_file = True
+    except OSError as error:  # a loop of links, a name that is too long
+        raise ValueError(f"{argument} is {str(value)[:200]}: {error.strerror}") from None
+    if below_a_file:
+        raise ValueError(f"{argument} is {value}, which lies below a file; expected a directory, new or there")
+    return path
 
 
 # The errors of reading a file of NumPy or Keras, both zip archives with a checksum for each part, that is damaged.

@@ -31,7 +31,7 @@ def find(package: str, name: str, kind: str, contract: str | None = None) -> typ
 
 def nearest(name: str, known: Iterable[str], form: str = "{!r}") -> str:
     """Return "; did you mean 'faces'?" for 'fases', and nothing where no known name is near."""
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = difflib.get_close_matches(str(name), list(known), n=1)
     return f"; did you mean {form.format(near[0])}?" if near else ""
 
 

@@ -15,7 +15,6 @@ tensorboard/
 
 import importlib.metadata
 import itertools
-import json
 import pathlib
 import platform
 import shutil
@@ -26,7 +25,7 @@ import keras
 import numpy as np
 
 from keras_vae import config as configs
-from keras_vae.files import UNREADABLE, Path, read_json, write_atomically, write_json, write_text
+from keras_vae.files import UNREADABLE, Path, as_path, read_json, write_atomically, write_json, write_text
 from keras_vae.models import Stack
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
@@ -36,7 +35,7 @@ class RunDirectory:
     """Paths and files of one run."""
 
     def __init__(self, path):
-        self.path = pathlib.Path(path).expanduser()
+        self.path = as_path(path, "workdir")
 
     def complete(self, config):
         """Return `config` with what it leaves open taken from an earlier command on this run."""
@@ -75,7 +74,7 @@ class RunDirectory:
         path = self.path / "config.json"
         try:
             return configs.from_json(path.read_text())
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is damaged: {error}; restore it, or train in a new --workdir") from None
 
     def folder(self, name):

@@ -7,7 +7,7 @@ import tempfile
 
 def _import_tensorflow():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow leaves oneDNN out where a processor has no AVX-512; a batch of pictures is decoded twice as fast with it.
+    # TensorFlow leaves oneDNN out where a processor has no AVX-512; batches are decoded twice as fast with it.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     sys.stderr.flush()
     kept = os.dup(2)

@@ -1,15 +1,14 @@
-"""python -m serving.client COMMAND: what a served model does, from files to files."""
+"""Client's command line: what a served model does, from files to files."""
 
-import argparse
 import io
 import json
-import pathlib
 import sys
 import zipfile
 
 import numpy as np
 
 from serving import pictures
+from serving.parsing import Parser, as_path
 from serving.transports.errors import RequestError
 
 
@@ -100,6 +99,9 @@ def json_bytes(result):
     return (json.dumps(result, indent=1, default=lambda array: array.tolist()) + "\n").encode()
 
 
+PROGRAM = "python -m serving.client"
+EXAMPLE = "%(prog)s sample --count=64 --seed=7 --out=grid.png"
+WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
 
 
@@ -121,24 +123,26 @@ def checked_output(path):
         raise ValueError(f"--out: {path} exists and is not overwritten; choose another name")
 
 
-def parser():
-    """The command line."""
-    shared = argparse.ArgumentParser(add_help=False)
+def parser(prog=PROGRAM):
+    """The command line of `prog`."""
+    shared = Parser(add_help=False)
     shared.add_argument(
         "--address", default="http://127.0.0.1:8501", help="http://host:port or grpc://host:port; https, grpcs"
     )
-    shared.add_argument("--ca_file", help="PEM certificates to trust on a secure port; the system's by default")
+    shared.add_argument(
+        "--ca_file", type=as_path, help="PEM certificates to trust on a secure port; the system's by default"
+    )
     shared.add_argument("--model", default="vae", help="name of the model")
     shared.add_argument("--version", type=int, help="number of a version; the newest by default")
     shared.add_argument("--label", help="label of a version, stable say")
     shared.add_argument("--deadline", type=float, default=30.0, help="seconds, over everything")
-    main_parser = argparse.ArgumentParser(prog="python -m serving.client", description=__doc__)
+    main_parser = Parser(prog=prog, description=__doc__, epilog=EXAMPLE)
     commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(function, gives_pictures=False, prints=True):
         added = commands.add_parser(function.__name__, parents=[shared], help=function.__doc__)
         kinds = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
-        added.add_argument("--out", type=pathlib.Path, required=not prints, help=kinds)
+        added.add_argument("--out", type=as_path, required=not prints, help=kinds)
         added.set_defaults(command=function)
         return added
 
@@ -147,18 +151,18 @@ def parser():
     added.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
     added.add_argument("--temperature", type=float, default=1.0, help="below 1: more typical, less varied")
     added = command(decode, gives_pictures=True, prints=False)
-    added.add_argument("file", type=pathlib.Path, help=".npz or .json file of encode")
+    added.add_argument("file", type=as_path, help=".npz or .json file of encode")
     of_files = [command(encode), command(reconstruct, gives_pictures=True, prints=False), command(score)]
     for added in (*of_files, command(screen, gives_pictures=True)):
-        added.add_argument("files", nargs="+", type=pathlib.Path, help="PNG or JPEG files, of any size")
+        added.add_argument("files", nargs="+", type=as_path, help="PNG or JPEG files, of any size")
     command(status)
     return main_parser
 
 
-def main(connect, arguments=None):
+def main(connect, arguments=None, prog=PROGRAM):
     """Runs a command with the client that `connect` makes; the exit code is 1 where it fails, 2 where it was not
     understood."""
-    args = parser().parse_args(arguments)
+    args = parser(prog).parse_args(arguments)
     try:
         if args.out is not None:
             checked_output(args.out)
@@ -174,7 +178,7 @@ def main(connect, arguments=None):
             print(f"{args.out}: {described(result)}, {len(content):,} bytes")
     except (RequestError, ValueError, OSError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)  # TensorFlow's messages may have several lines
-        return 1
+        return 2 if isinstance(error, WRONG_INPUT) else 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 1

@@ -11,83 +11,37 @@ import sys
 import threading
 from concurrent import futures
 
-import serving._quiet  # noqa: F401  TensorFlow, without what it prints
+from absl import app, logging
+
+from serving import local_flags, other_flags
+
+if __name__ == "__main__":
+    local_flags.parse(sys.argv)  # --help and mistakes do not wait for TensorFlow
+
+import serving._quiet  # noqa: E402, F401  TensorFlow, without what it prints
 
 # isort: split
 import tensorflow as tf
-from absl import app, flags, logging
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving import other_flags
 from serving.server import config_protos, model_config, tensors
 from serving.server.batch_queues import Workers
 from serving.server.batching import Merger
 from serving.server.batching_parameters import Parameters
 from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError, invalid_argument
-from serving.server.grpc_services import MAX_QUEUED, MAX_RECEIVE_BYTES, GrpcServer
-from serving.server.http import HttpServer, Limits
+from serving.server.grpc_services import GrpcServer
+from serving.server.http import HttpServer
+from serving.server.limits import Limits
 from serving.server.models import Models
 from serving.server.monitoring import Monitoring
 from serving.server.servable import Servable
 from serving.server.warm_up import warm_up
 
-FLAGS = flags.FLAGS
+FLAGS = local_flags.FLAGS
 GRACE_S = 30
 TRIM_S = 2
 DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
-
-flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all of them")
-flags.DEFINE_integer("port", 8500, "port of the gRPC API; 0 takes any free one")
-flags.DEFINE_integer("rest_api_port", 0, "port of the REST API; 0 for none")
-flags.DEFINE_string("grpc_socket_path", "", "a Unix socket for the gRPC API too")
-flags.DEFINE_string("model_name", "default", "name of the model; ignored with --model_config_file")
-flags.DEFINE_string("model_base_path", "", "folder of numbered versions; ignored with --model_config_file")
-flags.DEFINE_string("model_config_file", "", "a ModelServerConfig in text format: several models, policies, labels")
-flags.DEFINE_float("model_config_file_poll_wait_seconds", 0, "seconds between looks at that file; 0 reads it once")
-flags.DEFINE_float("file_system_poll_wait_seconds", 1, "seconds between looks for new versions; 0 looks once")
-flags.DEFINE_bool("allow_version_labels_for_unavailable_models", False, "unused labels may name unloaded versions")
-flags.DEFINE_integer("max_num_load_retries", 5, "further tries after a load that failed")
-flags.DEFINE_integer("load_retry_interval_micros", 60_000_000, "microseconds between them")
-flags.DEFINE_integer("num_load_threads", 0, "versions that load at a time; 0 for as many as cores")
-flags.DEFINE_bool("enable_model_warmup", True, "replay a version's recorded requests before it serves")
-flags.DEFINE_integer("num_request_iterations_for_warmup", 0, "how often, where greater than 0")
-flags.DEFINE_string("saved_model_tags", "serve", "tags of the meta graph to load, separated by commas")
-flags.DEFINE_bool("enable_signature_method_name_check", False, "signatures answer only their method_name's method")
-flags.DEFINE_bool("enable_serialization_as_tensor_content", False, "gRPC's Predict answers in tensor_content")
-flags.DEFINE_integer("max_rows_per_request", 256, "rows of a request's inputs; 0 for any number; not TF-Serving's")
-flags.DEFINE_bool("enable_batching", False, "run concurrent requests together")
-flags.DEFINE_string("batching_parameters_file", "", "BatchingParameters in text format")
-flags.DEFINE_bool("enable_per_model_batching_parameters", False, "read batching_params.pbtxt in each version instead")
-flags.DEFINE_string("monitoring_config_file", "", "a MonitoringConfig in text format")
-flags.DEFINE_bool("enable_grpc_healthcheck_service", False, "serve grpc.health.v1 too; it follows the models")
-flags.DEFINE_bool("enable_grpc_reflection", False, "let gRPC clients ask for the services; not TF-Serving's")
-flags.DEFINE_integer("grpc_max_queued_requests", MAX_QUEUED, "requests that may wait for a thread; not TF-Serving's")
-flags.DEFINE_integer("grpc_max_receive_bytes", MAX_RECEIVE_BYTES, "of a message, unzipped; not TF-Serving's")
-flags.DEFINE_string("grpc_channel_arguments", "", "for the gRPC server: name=value,name=value")
-flags.DEFINE_string("ssl_config_file", "", "an SSLConfig in text format: a secure gRPC port")
-flags.DEFINE_integer("grpc_max_threads", None, "gRPC requests at a time; 4 per core, or 64 with batching")
-flags.DEFINE_integer("rest_api_num_threads", None, "the same for REST")
-flags.DEFINE_integer("rest_api_timeout_in_ms", 30_000, "time that a REST request may take, from its arrival")
-for _limit, _meaning in {
-    "max_connections": "open connections at most, or half the process's descriptors; the most silent one gives way",
-    "header_timeout_in_ms": "time that a new connection has for the headers of its first request",
-    "body_timeout_in_ms": "time that the body of a request may take to arrive",
-    "keep_alive_in_ms": "time that a connection may be without a request, or take for an answer",
-    "max_body_bytes": "of one request, unzipped; 413 beyond",
-    "max_inside_bytes": "bodies of all requests inside together; 503 beyond",
-    "max_queued_requests": "requests that may wait for one of the threads; 503 beyond",
-    "max_json_values": "of one request, an object counting as eight; 400 beyond",
-}.items():
-    flags.DEFINE_integer(f"rest_api_{_limit}", Limits._field_defaults[_limit], _meaning)
-flags.DEFINE_bool("access_log", False, "write a line of JSON to standard output for each request")
-flags.DEFINE_bool("rest_api_enable_cors_support", False, "let web pages from elsewhere call the REST API")
-flags.DEFINE_string("tensorflow_session_config_file", "", "a ConfigProto in text format")
-flags.DEFINE_float("per_process_gpu_memory_fraction", 0, "of a GPU's memory; 0 for what TensorFlow chooses")
-flags.DEFINE_integer("tensorflow_session_parallelism", 0, "threads for both of the following; 0 for as many as cores")
-flags.DEFINE_integer("tensorflow_intra_op_parallelism", 0, "threads of one operation; 0 for as many as cores")
-flags.DEFINE_integer("tensorflow_inter_op_parallelism", 0, "operations at a time; 0 for as many as cores")
-flags.DEFINE_bool("version", False, "say what this is, and leave")
 
 
 def batching_parts():
@@ -269,12 +223,10 @@ def serve(stopping):
     models.stop()
 
 
-def main(arguments):
+def main():
     if FLAGS.version:
         print(f"TensorFlow ModelServer: embedded in Python\nTensorFlow Library: {tf.__version__}")
         return
-    if arguments[1:]:
-        raise app.UsageError(f"unknown argument: {arguments[1]}")
     other_flags.tell()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -284,11 +236,11 @@ def main(arguments):
         code = 0
     except ServingError as error:
         logging.error("Failed to start server. Error: %s: %s", error.code.name, error.message)
-        code = 1
+        code = 2 if error.code.name == "INVALID_ARGUMENT" else 1
     # Loading threads may be inside TensorFlow, where a tidy exit of the interpreter would trip over them.
     sys.stderr.flush()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(lambda _: main(), flags_parser=lambda argv: argv[:1])  # with absl's logging

@@ -8,12 +8,13 @@ import tarfile
 
 import pytest
 
-from keras_vae import cli
+from keras_vae import cli, plugins
 from tests import tiny
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCRIPTS = ["train.py", "evaluate.py", "export.py", "reproduce.py"]
 BENCHES = [f"bench/{path.name}" for path in sorted((ROOT / "bench").glob("[!_]*.py"))]
+MODULES = ["-mkeras_vae.theory", "-mkeras_vae train", "-mserving.local", "-mserving.client", "-mserving.bulk"]
 HEAVY = {"tensorflow", "keras", "matplotlib"}
 
 
@@ -34,14 +35,16 @@ def run_code(code):
 @pytest.mark.parametrize(
     ("script", "word"),
     [
-        *((script, word) for script in SCRIPTS for word in ("--help", "--helpfull", "--no_such_flag=1")),
-        *((script, word) for script in ("-mkeras_vae.theory",) for word in ("--help", "--no_such_flag=1")),
+        *((script, word) for script in SCRIPTS for word in ("--help", "--no_such_flag=1")),
+        *((script, word) for script in MODULES for word in ("--help", "--no_such_flag=1")),
         *((script, "--help") for script in BENCHES),
+        ("train.py", "--helpfull"),
+        ("-mserving.local", "--helpfull"),
     ],
 )
 def test_help_and_wrong_flags_do_not_wait_for_tensorflow(script, word):
     alone = {} if script.startswith("-m") else {"PYTHONPATH": ""}  # a script finds what it needs by itself
-    done = call("-X", "importtime", script, word, **alone)
+    done = call("-X", "importtime", *script.split(), word, **alone)
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "argparse" in imported or "absl.flags" in imported, done.stderr
     assert not imported & HEAVY
@@ -49,41 +52,108 @@ def test_help_and_wrong_flags_do_not_wait_for_tensorflow(script, word):
     assert "Traceback" not in done.stderr
 
 
+def ending(capsys, *words, run=cli.command):
+    """(exit code, standard output, standard error) of a command in this process: words, its name the first."""
+    with pytest.raises(SystemExit) as stop:
+        run(words[0], list(words[1:]))
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    return stop.value.code, told.out, told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("train dataset=mnist", "did you mean --dataset=mnist?"),
+        ("train --quick false", "a switch takes no word behind it"),
+        ("train --set vae.epochs=1 vae.batch_size=100", "did you mean --set vae.batch_size=100?"),
+        ("train -- --set vae.epochs=1", "nothing after a lone -- is read"),
+        ("train quick", "did you mean --quick?"),
+        ("train --worksdir=x", "unknown flag --worksdir; did you mean --workdir?"),
+        ("train --seed=-1", "--seed=-1: expected an integer in the range [0, 42949671]"),
+        ("train --seed=1e3", "--seed=1e3: expected an integer"),
+        ("train --quick=maybe", "--quick=maybe: expected true or false"),
+        ("train --workers=0", "--workers=0: expected an integer in the range [1, 256]"),
+        ("train --workdir=", "--workdir=: expected a path"),
+        ("train --workdir=~nobody_here/x", "there is no user 'nobody_here'"),
+        ("evaluate --workdir=x mismatch", "left over on the command line: mismatch"),
+        ("evaluate", "--workdir=... is missing: Run directory"),
+        ("evaluate --workdir=x --count=9223372036854775808", "--count=9223372036854775808: expected an integer"),
+        ("evaluate --workdir=x --seed=9223372036854775808", "--seed=9223372036854775808: expected an integer"),
+        ("export --workdir=x --export_dir=y version=3", "did you mean --version=3?"),
+        ("export --workdir=x --export_dir=y --version=-1", "--version=-1: expected a non-negative integer"),
+        ("reproduce -- --list", "nothing after a lone -- is read"),
+        ("balance --latent_dim=3", "did you mean --latent_dims?"),
+        ("serve --modle_name=x", "unknown flag --modle_name; did you mean --model_name?"),
+        ("serve vae", "left over on the command line: vae"),
+        ("serve --port=70000", "--port=70000: expected an integer in the range [0, 65535]"),
+        ("serve --model_base_path=~nobody_here", "there is no user 'nobody_here'"),
+        ("client smaple", "did you mean sample?"),
+        ("client sample --out=x.png --cuont=3", "did you mean --count?"),
+        ("client sample 7 --out=x.png", "unrecognized arguments: 7"),
+        ("client sample --out=~nobody_here/x.png", "there is no user 'nobody_here'"),
+    ],
+)
+def test_what_is_not_understood_is_refused_with_a_hint(words, message, capsys):
+    code, _, error = ending(capsys, *words.split())
+    assert code == 2 and message in error and error.startswith("error: ")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["train.py", "dataset=mnist"], "did you mean --dataset=mnist?"),
-        (["train.py", "--quick", "false"], "a switch takes no word behind it"),
-        (["train.py", "--set", "vae.epochs=1", "vae.batch_size=100"], "did you mean --set vae.batch_size=100?"),
-        (["train.py", "--", "--set", "vae.epochs=1"], "nothing after a lone -- is read"),
-        (["train.py", "quick"], "did you mean --quick?"),
-        (["train.py", "--worksdir=x"], "Did you mean: workdir"),
-        (["evaluate.py", "--workdir=x", "mismatch"], "left over on the command line: mismatch"),
-        (["export.py", "--workdir=x", "--export_dir=y", "version=3"], "did you mean --version=3?"),
-        (["reproduce.py", "--", "--list"], "nothing after a lone -- is read"),
         (["bench/train_steps.py", "rounds=1"], "did you mean --rounds=1?"),
         (["-m", "keras_vae.theory", "betta"], "unknown theorem 'betta'; known: affine"),
+        (["-m", "keras_vae", "trian"], "unknown command 'trian'; known: balance"),
+        (["-m", "serving.bulk", "scroe"], "did you mean score?"),
+        (["-m", "serving.bulk", "score", "more"], "are required: --export_dir"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_is_left_over_is_refused_with_a_hint(words, message):
+def test_what_is_left_over_is_refused_by_processes_too(words, message):
     done = call(*words)
     assert done.returncode == 2
     assert message in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("script", [path.removesuffix(".py") for path in SCRIPTS])
-def test_a_tilde_behind_the_equals_sign_is_the_home_directory(script):
-    code = f"""
-from absl import flags
-import {script}
-paths = [flag.name for flag in flags.FLAGS.get_key_flags_for_module({script!r}) if flag.name.endswith(("dir", "path"))]
-from keras_vae import cli
-cli.parse([{script!r}, *(f"--{{name}}=~/a~b" for name in paths)])
-print(*(getattr(flags.FLAGS, name) for name in paths), sep="\\n")
-"""
-    told = run_code(code).split()
-    assert told and set(told) == {os.path.expanduser("~/a~b")}
+COMMANDS = plugins.names(cli.COMMANDS)
+OURS = [name for name in COMMANDS if hasattr(plugins.find(cli.COMMANDS, name, "command"), "FLAGS")]
+
+
+def test_every_command_says_what_it_does_on_one_screen(capsys, monkeypatch):
+    assert {"train", "evaluate", "export", "reproduce", "serve", "client", "balance"} <= set(COMMANDS)
+    monkeypatch.setattr(sys, "argv", ["keras-vae"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    told = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"keras-vae {name} " in told
+    for name in {*OURS, "serve"}:
+        code, told, _ = ending(capsys, name, "--help")
+        lines = told.splitlines()
+        assert code == 0 and len(lines) <= 36 and max(map(len, lines)) <= 120
+        assert lines[1].startswith(f"  keras-vae {name} ")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_tilde_behind_the_equals_sign_is_the_home_directory_in_every_path(name):
+    values = plugins.find(cli.COMMANDS, name, "command").FLAGS
+    paths = [flag for flag in values if flag.endswith(("dir", "path"))]
+    cli.parse([name, *(f"--{flag}=~/a~b" for flag in paths)], values=values)
+    told = {getattr(values, flag) for flag in paths}
+    values.unparse_flags()
+    assert told == {os.path.expanduser("~/a~b")}
+
+
+def test_the_next_command_is_spelled_as_this_one_was(capsys, monkeypatch):
+    steps = ("evaluate --workdir=W", "serve --port=1")
+    for called, spelled in (("/x/train.py", "python {}.py"), ("/bin/keras-vae", "keras-vae {}")):
+        monkeypatch.setattr(sys, "argv", [called])
+        cli.told("trained", "W", *steps)
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[:2] == ["trained: W", f"next: {spelled.format('evaluate')} --workdir=W"]
+    assert lines[2] == "next: keras-vae serve --port=1"
 
 
 @pytest.mark.parametrize(
@@ -99,18 +169,17 @@ print(*(getattr(flags.FLAGS, name) for name in paths), sep="\\n")
 )
 def test_wrong_input_and_failed_runs_end_differently(error, code, monkeypatch, capsys):
     monkeypatch.delenv(cli.TRACE, raising=False)
-    monkeypatch.setattr(sys, "argv", ["script.py"])
 
-    def main(_):
+    def main():
         raise eval(error)
 
     with pytest.raises(SystemExit) as stop:
-        cli.run(main)
+        cli.guarded(main)
     assert stop.value.code == code
     assert capsys.readouterr().err.startswith("error: ") and "told" in error
     monkeypatch.setenv(cli.TRACE, "1")
     with pytest.raises(type(eval(error))):
-        cli.run(main)
+        cli.guarded(main)
 
 
 @pytest.mark.parametrize("imports", ["keras_vae, keras", "keras, keras_vae"])

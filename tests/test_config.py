@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from keras_vae import config as configs
@@ -9,8 +11,8 @@ PRESETS = plugins.names("keras_vae.presets")
 
 
 def vae(**changes):
-    fields = {"latent_dim": 3, "epochs": 2, "batch_size": 8, "learning_rate": 1e-3, **changes}
-    return StageConfig(name="vae", model="gaussian_vae", network="affine", **fields)
+    fields = {"network": "affine", "latent_dim": 3, "epochs": 2, "batch_size": 8, "learning_rate": 1e-3, **changes}
+    return StageConfig(name="vae", model="gaussian_vae", **fields)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -56,11 +58,44 @@ def test_override_reaches_every_depth():
         ("vae.learning_rate=0", "vae.learning_rate is 0; expected a number above 0"),
         ("vae.epsilon=0", "vae.epsilon is 0; expected a number above 0"),
         ("stages=[]", "unknown name 'stages'"),
+        ("vae.epochs.more=3", "vae.epochs has no parts; write --set vae.epochs=VALUE"),
+        ("vae.gamma.initial.x=3", None),
+        ("seed.x=1", "seed has no parts"),
+        ("vae..epochs=3", "expected names between the dots"),
+        (".=3", "expected names between the dots"),
+        ("vae.learning_rate=NaN", "expected a finite number"),
+        ("vae.gamma.initial=Infinity", "expected a finite number"),
+        ("vae.gamma.initial=1e999", "expected a finite number"),
+        ("vae.latent_dim=" + "9" * 5000, "latent_dim is '999"),
+        ("vae.latent_dim=100000000", "vae.latent_dim is 100000000; expected 1048576 at most"),
+        ("vae.epochs=true", "vae.epochs is True"),
+        ("vae.schedule=7", "vae.schedule is 7; expected a name"),
+        ("vae.network=7", "vae.network is 7; expected a name, or null"),
+        ("vae.jit_compile=maybe", "jit_compile is 'maybe'; expected true, false or null"),
+        ("vae.model=[1]", "vae.model is [1]; expected a name"),
+        ("seed=-1", "seed is -1; expected a whole number from 0 to 4294"),
+        ("seed=4294967296", "seed is 4294967296"),
+        ("dataset=7", "dataset is 7; expected a name"),
+        ("strategy=null", "strategy is None; expected a name"),
+        ("vae.name=", "a stage is named ''"),
+        ("vae.name=a/b", "a stage is named 'a/b'"),
+        ("vae.name=..", "a stage is named '..'"),
+        ("vae.name=Tensorboard", "'Tensorboard', which has another meaning"),
+        ("vae.name=evaluation", "another meaning"),
+        ("vae.name=all", "another meaning"),
+        ("vae.name=seed", "another meaning"),
     ],
 )
 def test_override_says_what_would_be_right(assignment, message):
-    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+    if message is None:  # options are looked at where the stage is built
+        return build_fails(assignment)
+    with pytest.raises(ValueError, match=re.sub(r"([(\[\]])", r"\\\1", message)):
         override(Config(dataset="subspace", stages=(vae(),)), [assignment])
+
+
+def build_fails(assignment):
+    with pytest.raises(ValueError, match="initial of gamma must be a finite number"):
+        build_stage(override(Config(dataset="subspace", stages=(vae(),)), [assignment]), 0, (5,))
 
 
 def test_differences_name_the_leaf():
@@ -84,6 +119,26 @@ def test_differences_name_the_leaf():
         ),
         ({"gamma": {"mode": "learnt"}}, "unknown gamma mode 'learnt'; known: learned, fixed, optimal"),
         ({"model_options": {"error_space": "codes"}}, "unknown error_space 'codes'; known: own, pixels"),
+        ({"model_options": {"beta": "x"}}, "beta of model gaussian_vae must be a finite number, not 'x'"),
+        ({"model_options": {"beta": 0}}, "beta must be a finite number above 0, not 0"),
+        ({"model_options": {"affine_skip": "yes"}}, "affine_skip of model gaussian_vae must be true or false"),
+        ({"model_options": {"error_space": 3}}, "error_space of model gaussian_vae must be a word"),
+        ({"gamma": {"floor": "abc"}}, "floor of gamma must be a finite number, not 'abc'"),
+        ({"gamma": {"initial": "x"}}, "initial of gamma must be a finite number, not 'x'"),
+        ({"gamma": {"initial": float("inf")}}, "initial of gamma must be a finite number, not inf"),
+        ({"gamma": {"initial": {"x": 3}}}, "initial of gamma must be a finite number"),
+        ({"gamma": {"initial": 1e300}}, "as float32 holds them"),
+        ({"gamma": {"ceiling": 0}}, "initial <= ceiling"),
+        ({"gamma": {"momentum": 1.5}}, "momentum of gamma must be in"),
+        ({"gamma": {"rate": True}}, "rate of gamma must be a finite number"),
+        ({"network": "concat_mlp", "network_options": {"width": "abc"}}, "width of network concat_mlp must be a whole"),
+        ({"network": "concat_mlp", "network_options": {"depth": 2.5}}, "depth of network concat_mlp must be a whole"),
+        (
+            {"network": "asperti_dense", "network_options": {"hidden": 7}},
+            "hidden of network .* must be a list of whole",
+        ),
+        ({"network": "asperti_dense", "network_options": {"hidden": [7, -1]}}, "each of hidden .* whole number of at"),
+        ({"network": "strided_conv", "network_options": {"width": -1}}, "width of network strided_conv must be"),
     ],
 )
 def test_unknown_options_are_refused(changes, message):

@@ -97,6 +97,36 @@ def test_parts_measured_again_replace_only_themselves(run):
         evaluate(run, parts=["recon"])
 
 
+def test_another_protocol_loses_nothing(run, tmp_path):
+    """Its results stand apart, in the JSON and on the page, until the first protocol is measured again."""
+    run = shutil.copytree(run, tmp_path / "run")
+    before = json.loads((run / "results.json").read_text())
+    found = evaluate(run, ["reconstruction", "pictures"], count=40)
+    assert found["protocol"]["images"] == 40 and len(found["tables"]) == 1
+    (other,) = found["others"]
+    assert other == before
+    pictures = [each["file"] for each in (*found["pictures"], *before["pictures"])]
+    assert len(set(pictures)) == len(pictures) and all((run / file).exists() for file in pictures)
+    page = report.write(run).read_text(encoding="utf-8")
+    assert "Other protocols" in page and "images 300" in page and page.count('<section id="metrics"') == 1
+    again = evaluate(run, ["reconstruction"], count=300)
+    assert again["verdict"] == before["verdict"] and again["tables"] == before["tables"]
+    assert [each["protocol"]["images"] for each in again["others"]] == [40]
+
+
+def test_of_one_image_each_part_says_what_it_cannot_give(run, tmp_path):
+    run = shutil.copytree(run, tmp_path / "run")
+    found = evaluate(run, count=1)
+    notes = {table["title"]: table["note"] for table in found["tables"]}
+    assert notes["frechet"] == (
+        "Not measured: reals has 1 images; expected at least 4, for two halves with a covariance each."
+    )
+    assert notes["mismatch"].startswith("Not measured: ") and notes["bins"].startswith("Not measured: NDB needs 1,000")
+    assert {"Likelihood", "Reconstruction", "Sliced Wasserstein distance"} <= notes.keys()
+    assert found["verdict"]["word"] and len(found["pictures"]) == 4, "all but interpolations"
+    assert "Not measured: reals has 1 images" in report.write(run).read_text(encoding="utf-8")
+
+
 def test_outliers_are_told_apart_and_kept(run, tmp_path):
     """Pictures of noise are stranger than faces; evaluating again without them does not lose what was found."""
     run = shutil.copytree(run, tmp_path / "run")  # what it adds must not meet the other tests

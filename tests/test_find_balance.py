@@ -1,9 +1,15 @@
 """Section 7's methodology on made-up stacks, and on points of a subspace."""
 
+import functools
+import importlib
+import sys
+
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_vae as kv
+from keras_vae import cli
 from keras_vae.config import Config, StageConfig
 
 NUMBERS = {"epochs": 1, "batch_size": 20, "learning_rate": 1e-3}
@@ -70,3 +76,26 @@ def test_mistakes_are_told(tmp_path):
     deterministic = Config("subspace", (StageConfig("ae", "autoencoder", "affine", 3, **NUMBERS),))
     with pytest.raises(ValueError, match="no gaussian_vae stage to tune; its models are: autoencoder"):
         kv.find_balance(deterministic, tmp_path)
+
+
+def test_the_command_says_what_to_train_next_and_draws(tmp_path, monkeypatch, capsys):
+    """keras-vae balance, with stacks that are made up instead of trained."""
+    search = importlib.import_module("keras_vae.training.find_balance")
+    monkeypatch.setattr(sys, "argv", ["keras-vae"])
+    workdir, words = tmp_path / "found", ["--dataset=subspace", "--latent_dims=2,4", "--betas=1,0.5,0.25"]
+    for least, last in ((0.5, "--set=vae.model_options.beta=0.5"), (2.0, "the same command with longer training")):
+        made_up = functools.partial(
+            search.find_balance, train=lambda config, _, least=least: Posterior(config, 3, least)
+        )
+        monkeypatch.setitem(vars(kv), "find_balance", made_up)
+        with pytest.raises(SystemExit) as stop:
+            cli.command("balance", [*words, f"--workdir={workdir}"])
+        told = capsys.readouterr().out
+        assert stop.value.code == 0 and f": {workdir / 'balance.png'}" in told and last in told
+        with Image.open(workdir / "balance.png") as picture:
+            assert picture.width > 800
+        assert "kappa = 4" in (workdir / "balance.txt").read_text()
+    for wrong in ("--latent_dims=4,x", "--latent_dims=4,2", "--betas=0"):
+        with pytest.raises(SystemExit) as stop:
+            cli.command("balance", [*words, f"--workdir={workdir}", wrong])
+        assert stop.value.code == 2

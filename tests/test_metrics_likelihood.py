@@ -129,7 +129,7 @@ def test_a_deterministic_inference_stage_has_no_likelihood():
     x = np.zeros((2, D), np.float32)
     with pytest.raises(ValueError, match="likelihood of 2 of 2 images is not finite: encode must give"):
         metrics.importance_sampling(lambda x: (x, tf.zeros_like(x)), lambda z: z, GAMMA, x)
-    with pytest.raises(ValueError, match="gamma is 0.0; expected a positive variance"):
+    with pytest.raises(ValueError, match="gamma must be a finite number above 0, not 0.0"):
         metrics.importance_sampling(lambda x: (x, tf.ones_like(x)), lambda z: z, 0.0, x)
     with pytest.raises(ValueError, match="samples is 0"):
         metrics.importance_weighted_nll(linear_gaussian()[0], np.zeros((1, D), np.float32), samples=0)

@@ -142,7 +142,7 @@ def test_a_bound_is_not_a_trap():
         ({"initial": 1.0, "ceiling": 0.5}, "initial <= ceiling"),
         ({"initial": 0.1, "floor": 0.5}, "floor <= initial"),
         ({"floor": -1.0}, "floor"),
-        ({"rate": 0.0}, "the rate of gamma is 0.0"),
+        ({"rate": 0.0}, "rate of gamma must be a finite number above 0"),
     ],
 )
 def test_senseless_bounds_are_refused(options, message):

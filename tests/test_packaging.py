@@ -1,6 +1,7 @@
 """Packaging: one version everywhere, and everything that is asked for is pinned."""
 
 import ast
+import importlib
 import pathlib
 import re
 
@@ -15,6 +16,14 @@ def test_every_place_says_the_same_version():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]
     changed = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
     assert keras_vae.__version__ == cited == changed
+
+
+def test_the_command_is_installed_with_all_that_it_calls():
+    text = (ROOT / "setup.py").read_text()
+    module, _, function = re.search(r'"keras-vae = (\S+)"', text)[1].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+    packages = ast.literal_eval(re.search(r"^PACKAGES = (.*)$", text, re.MULTILINE)[1])
+    assert set(packages) == {"keras_vae", "serving", "experiments"}
 
 
 def test_what_is_asked_for_is_pinned():

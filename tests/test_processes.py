@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import keras_vae  # noqa: F401  registers the classes that .keras files name
+from keras_vae.commands import _recipe, train
 from keras_vae.files import write_text
 from tests import tiny
 from tests.scripts import Script
@@ -51,11 +52,6 @@ def test_a_killed_run_ends_bit_for_bit_where_the_uninterrupted_one_ends(tmp_path
 
 
 def test_a_tilde_in_an_option_is_the_home_directory(tmp_path, monkeypatch):
-    from absl import flags as absl_flags
-
-    import train  # noqa: F401  defines the flags
-    from keras_vae import cli
-
     monkeypatch.setenv("HOME", str(tmp_path))
     words = [
         "train.py",
@@ -64,11 +60,10 @@ def test_a_tilde_in_an_option_is_the_home_directory(tmp_path, monkeypatch):
         "--set",
         "data_options.cache_dir=~",
     ]
-    values = absl_flags.FLAGS
-    values.unparse_flags()
+    values = train.FLAGS
     values(words)
     try:
-        options = cli.configuration(values).data_options
+        options = _recipe.configuration(values).data_options
     finally:
         values.unparse_flags()
     assert options["data_dir"] == str(tmp_path / "images") and options["cache_dir"] == str(tmp_path)
@@ -89,16 +84,11 @@ def test_a_tilde_in_an_option_is_the_home_directory(tmp_path, monkeypatch):
     ],
 )
 def test_mistakes_are_told_before_anything_is_written(flags, message, tmp_path):
-    from absl import flags as absl_flags
-
-    import train  # noqa: F401  defines the flags
-
-    values = absl_flags.FLAGS
-    values.unparse_flags()
+    values = train.FLAGS
     values(["train.py", f"--workdir={tmp_path / 'run'}", *SETTINGS, *flags])
     try:
         with pytest.raises(ValueError, match=re.escape(message)):
-            train.main([])
+            train.main(values)
     finally:
         values.unparse_flags()
     assert not (tmp_path / "run").exists()

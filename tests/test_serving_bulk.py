@@ -122,7 +122,7 @@ def run(*arguments):
 def test_mistakes_are_told_in_one_line(base, lake, tmp_path):
     def error(export_dir, images, out):
         code, text = run("score", f"--export_dir={export_dir}", f"--images={images}", f"--out={out}")
-        assert code == 1 and "Traceback" not in text
+        assert code == 2 and "Traceback" not in text
         return text.splitlines()[-1]
 
     out = tmp_path / "out"

@@ -9,7 +9,9 @@ import typing
 import numpy as np
 
 from keras_vae import plugins
+from keras_vae.checks import like
 from keras_vae.data import store
+from keras_vae.files import as_path
 
 COMMON = ("cache_dir",)  # options of every data set
 
@@ -34,15 +36,22 @@ def load(name: str, split: str, **options: typing.Any) -> np.ndarray:
     if split not in dataset.SPLITS:
         raise ValueError(f"{name} has no split {split!r}; it has: {', '.join(dataset.SPLITS)}")
     given = {option: value for option, value in options.items() if value is not None}
+    for option in ("data_dir", "cache_dir"):
+        if option in given:
+            as_path(given[option], option)
     cache_dir = given.pop("cache_dir", None)
     takes = _parameters(dataset)
     unknown = [option for option in given if option not in takes]
     if unknown:
-        raise ValueError(f"{name} takes no option {', '.join(unknown)}; it takes: {', '.join(options_of(dataset))}")
+        takes_them, nearest = ", ".join(options_of(dataset)), plugins.nearest(unknown[0], options_of(dataset))
+        raise ValueError(f"{name} takes no option {', '.join(unknown)}; it takes: {takes_them}{nearest}")
     missing = [option for option, parameter in takes.items() if parameter.default is parameter.empty]
     missing = [option for option in missing if option not in given]
     if missing:
         raise ValueError(f"{name} needs the option {', '.join(missing)}, for example --{missing[0]}=...")
+    for option, value in given.items():
+        if isinstance(takes[option].default, bool):
+            like(option, value, takes[option].default)
     found = dataset.load(split, **given)
     if not isinstance(found, store.Examples):
         return found

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_vae.checks import checked_data
+from keras_vae.checks import checked_data, checked_rows, floats, not_negative, whole
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import kl_terms, squared_error
 
@@ -38,9 +38,10 @@ def decoder_gain(decode: Callable, codes: np.ndarray, targets: np.ndarray) -> np
     decode: a function (or Keras model) of tensors z (n, latent_dim) -> (n, ...).
     codes: (n, latent_dim) posterior means; targets: (n, ...), what decode(codes) should equal.
     """
-    codes, targets = np.asarray(codes, np.float32), np.asarray(targets, np.float32)
-    if codes.ndim != 2 or not codes.size:
-        raise ValueError(f"codes has shape {codes.shape}; expected (n, latent_dim), at least one of each")
+    codes = checked_rows(codes, "codes", least=1).astype(np.float32)
+    targets = floats(targets, "targets").astype(np.float32)
+    if not np.isfinite(targets).all():
+        raise ValueError("targets has values that are NaN or infinite; expected finite numbers")
     if len(targets) != len(codes):
         raise ValueError(f"targets has {len(targets)} examples; expected one for each of the {len(codes)} codes")
     latent_dim = codes.shape[1]
@@ -87,8 +88,9 @@ def noise_probe(
     images = checked_data(images, stack.data_shape)
     mean, stddev = stack.encode(images, stage=stage)
     latent_dim = mean.shape[1]
-    if not 0 <= dimension < latent_dim:
+    if not 0 <= whole("dimension", dimension, least=0) < latent_dim:
         raise ValueError(f"dimension is {dimension}; expected one of 0 to {latent_dim - 1}")
+    deviations = [not_negative("each of deviations", each) for each in deviations]
     if not stack.stage(stage).stochastic:
         raise ValueError(f"stage {stack.stage(stage).name!r} is deterministic; expected one with a KL term")
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)

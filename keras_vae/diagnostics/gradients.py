@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import checked_data
+from keras_vae.checks import checked_count, checked_data
 from keras_vae.maths.arrays import blocks
 from keras_vae.models.stack import Stack
 from keras_vae.models.trainable import Trainable
@@ -18,7 +18,9 @@ def gradient_norm(model: Trainable, images: np.ndarray, batch_size: int = 256) -
     and noise counters stay as they are; the draws are those that the next training step would make outside XLA.
     images: (n, *data_shape).
     """
-    images = checked_data(images, model.data_shape)
+    if not isinstance(model, Trainable):
+        raise ValueError(f"model is a {type(model).__name__}; expected a Stack or one of its stages")
+    images, batch_size = checked_data(images, model.data_shape), checked_count(batch_size, "batch_size")
     with _undisturbed(model):
 
         @tf.function(input_signature=[tf.TensorSpec((None, *model.data_shape), images.dtype)])

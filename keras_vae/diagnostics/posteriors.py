@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_vae.checks import posterior_moments
+from keras_vae.checks import floats, not_negative, posterior_moments
 from keras_vae.maths.gaussians import kl_terms
 
 
@@ -13,8 +13,9 @@ def active_units(means: np.ndarray, threshold: float = 0.01) -> np.ndarray:
 
     The definition is that of Burda et al. (2015). means: (n, latent_dim) posterior means of n examples.
     """
-    means = np.asarray(means, np.float64)
-    return np.var(posterior_moments(means, np.zeros_like(means))[0], axis=0) > threshold
+    means = floats(means, "means")
+    variance = np.var(posterior_moments(means, np.zeros_like(means))[0], axis=0)
+    return variance > not_negative("threshold", threshold)
 
 
 def variance_law(means: np.ndarray, stddevs: np.ndarray) -> np.ndarray:

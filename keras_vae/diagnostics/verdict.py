@@ -1,6 +1,12 @@
 """Verdict: balanced, over-regularised or under-regularised."""
 
 import dataclasses
+import math
+import numbers
+
+import numpy as np
+
+from keras_vae.checks import whole
 
 # The papers define the three words (regularisation balance, section 1) without numbers. These are ours.
 
@@ -26,6 +32,8 @@ EXCESS = 2.0
 RISE = 0.5
 # A difference of q(z) from the prior counts above this many root-mean-squares of the MMD between samples of the prior.
 GAP = 3.0
+# Of the seven kernels, each in (0, 1].
+MOST_MMD = 14.0
 
 
 def verdict(
@@ -68,8 +76,21 @@ def verdict(
 
     What is None, or does not apply, is not judged.
     """
-    if not 0 <= active <= latent_dim:
-        raise ValueError(f"active is {active}; expected a count of at most latent_dim = {latent_dim}")
+    whole("latent_dim", latent_dim)
+    _check_range("active", active, 0, latent_dim)
+    _check_range("explained", explained, -math.inf, 1)
+    _check_range("attainable", attainable, -math.inf, 1)
+    for name, value in (("law_mean", law_mean), ("law_worst", law_worst), ("gamma_excess", gamma_excess)):
+        _check_range(name, value, 0, math.inf)
+    _check_range("effective_rank", effective_rank, 0, latent_dim)
+    _check_range("informative", informative, 0, latent_dim)
+    _check_range("mmd", mmd, -MOST_MMD, MOST_MMD)
+    _check_range("mmd_noise", mmd_noise, 0, MOST_MMD)
+    if held_out_losses is not None:
+        if np.shape(held_out_losses) != (3,):
+            raise ValueError(f"held_out_losses is {held_out_losses!r}; expected the best epoch and two losses")
+        for value in held_out_losses:
+            _check_range("each of held_out_losses", value, -math.inf, math.inf)
     law_mean, law_worst = (law_mean, law_worst) if stochastic else (None, None)
     mmd = mmd if has_prior else None
     share = explained / attainable if attainable > 0.0 else 0.0
@@ -114,6 +135,17 @@ def verdict(
     if attainable < EXPLAINED:
         advice = ["The stage below is the bottleneck: give it more dimensions or a larger network.", *advice]
     return Judgement(word, tuple(evidence), tuple(advice))
+
+
+def _check_range(name, value, least, most):
+    """Refuse what is no finite number in [least, most]; None is not judged."""
+    if value is None and name not in ("active", "explained", "attainable", "mmd_noise"):
+        return
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not real or not least <= value <= most * (1 + 1e-6):
+        low = [] if math.isinf(least) else [f"at least {least:g}"]
+        bounds = " and ".join(low + ([] if math.isinf(most) else [f"at most {most:g}"]))
+        raise ValueError(f"{name} is {value!r}; expected a finite number{bounds and ' of '}{bounds}")
 
 
 def _reconstruction(explained, attainable):

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import checked_data
+from keras_vae.checks import seed as checked_seed
 from keras_vae.diagnostics.posteriors import effective_rank, latent_table
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.kernels import unbiased_mmd
@@ -35,6 +36,7 @@ def verdict_inputs(
     each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
     images = checked_data(images, stack.data_shape)
+    checked_seed(seed)
     judged = stack.stage(stage)
     mean, stddev = stack.encode(images, stage=judged.name) if posterior is None else posterior
     if reconstructions is None:

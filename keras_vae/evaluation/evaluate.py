@@ -1,13 +1,15 @@
 """Evaluate a trained run: measure it part by part, and write results.json."""
 
+import dataclasses
 import time
 import typing
 from collections.abc import Iterable
 
+from keras_vae import checks, data, plugins
 from keras_vae import config as configs
-from keras_vae import plugins
-from keras_vae.evaluation.evaluation import Evaluation
+from keras_vae.evaluation.evaluation import Evaluation, not_measured
 from keras_vae.files import Path, read_json, write_json
+from keras_vae.metrics import features
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
 
@@ -23,28 +25,68 @@ def evaluate(
 ) -> dict[str, typing.Any]:
     """Measure the run in `workdir` by the named parts (default: all); returns results.json, which it writes there.
 
-    Parts measured earlier and not now are kept, if they were measured on the same images.
+    Parts measured earlier and not now are kept. Those of another protocol (other images, another seed) stand apart,
+    under "others". A part that these images cannot give, one image no covariance, says so in its place.
     data_dir: where the data lie, if not where they lay in training; cache_dir: the same of their stores.
     options: fields of Evaluation that have a default.
     """
+    options = _checked(options)
+    known = plugins.names(PARTS)
+    if parts is not None and (isinstance(parts, str) or not isinstance(parts, Iterable)):
+        raise ValueError(f"parts is {parts!r}; expected a list of names: {', '.join(known)}")
+    modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
     stack, run = load(workdir), RunDirectory(workdir)
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
-    known = plugins.names(PARTS)
-    modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
     evaluation = Evaluation(stack, config, run.path, **options)
+    for module in modules.values():  # what a user may have got wrong is told before anything is measured
+        if hasattr(module, "prepare"):
+            module.prepare(evaluation)
     head = _head(evaluation, read_json(run.path / "environment.json"))
     path = run.path / "evaluation.json"
     kept = read_json(path) if path.exists() else {}
-    kept = kept if kept.get("head") == head else {"head": head, "parts": {}}
+    kept = _of_protocol(head, kept)
     for name, module in modules.items():
-        began = time.monotonic()
-        if (measured := module.results(evaluation)) is not None:
+        began, problem = time.monotonic(), ""
+        try:
+            measured = module.results(evaluation)
+        except (ValueError, ArithmeticError) as error:
+            problem = f", not measured: {error}"
+            measured = {"tables": [not_measured(name, error)]}
+        if measured is not None:
             kept["parts"][name] = measured
             write_json(path, kept)
-            print_status(f"{name}: {time.monotonic() - began:.1f} s")
-    results = _joined(head, [kept["parts"][name] for name in known if name in kept["parts"]])
+            print_status(f"{name}: {time.monotonic() - began:.1f} s{problem}")
+    results, *others = (
+        _joined(each["head"], [each["parts"][name] for name in known if name in each["parts"]])
+        for each in (kept, *kept["others"])
+    )
+    results |= {"others": others} if others else {}
     write_json(run.path / "results.json", results)
     return results
+
+
+def _checked(options):
+    """The options of an Evaluation, those that are no numbers refused."""
+    least = {"count": 1, "seed": 0}
+    known = [field.name for field in dataclasses.fields(Evaluation) if field.default is not dataclasses.MISSING]
+    if unknown := [name for name in options if name not in known]:
+        nearest = plugins.nearest(unknown[0], known)
+        raise ValueError(f"unknown option {unknown[0]!r} of an evaluation; known: {', '.join(known)}{nearest}")
+    features.find(options.get("features", "pixels"))
+    if options.get("outliers") is not None:
+        data.find(options["outliers"])
+    for name, value in options.items():
+        if name in least:
+            checks.seed(value, name, least[name])
+    return options
+
+
+def _of_protocol(head, kept):
+    """Return {"head", "parts"} of the protocol of `head`, with those of other protocols as its "others"."""
+    known = [{"head": each["head"], "parts": each["parts"]} for each in (kept, *kept.get("others", [])) if each]
+    same = [each for each in known if each["head"] == head]
+    found = same[0] if same else {"head": head, "parts": {}}
+    return {**found, "others": [each for each in known if each["head"] != head]}
 
 
 def _head(evaluation, versions):

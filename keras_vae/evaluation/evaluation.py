@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 import pathlib
 
 import numpy as np
@@ -11,6 +12,7 @@ from keras_vae.config import Config
 from keras_vae.data.grids import write_png
 from keras_vae.data.store import temporary
 from keras_vae.data.subset import rows, subset
+from keras_vae.metrics import features
 from keras_vae.models import Stack
 
 HELD_OUT = 1000
@@ -39,6 +41,17 @@ class Evaluation:
     def test(self):
         """`count` test images (n, H, W, C) uint8, or points."""
         return subset(self.all_test, self.count, self.seed)
+
+    @functools.cached_property
+    def extractor(self):
+        """The Extractor of the Frechet distance."""
+        options = {
+            "dataset": self.config.dataset,
+            "data_dir": self.config.data_options.get("data_dir"),
+            "path": self.feature_path,
+        }
+        takes = inspect.signature(features.find(self.features).extractor).parameters
+        return features.load(self.features, **{name: value for name, value in options.items() if name in takes})
 
     @functools.cached_property
     def outlier_images(self):
@@ -96,9 +109,15 @@ class Evaluation:
         return len(self.stack.data_shape) == 3
 
     def picture(self, title, group, caption, name, picture):
-        """Write evaluation/<name>.png and return its entry in results.json."""
-        write_png(self.workdir / "evaluation" / f"{name}.png", picture)
-        return {"title": title, "group": group, "caption": caption, "file": f"evaluation/{name}.png"}
+        """Write a picture into evaluation/, apart from those of other protocols; return its entry in results.json."""
+        file = f"evaluation/{len(self.test)}-images-seed-{self.seed}/{name}.png"
+        write_png(self.workdir / file, picture)
+        return {"title": title, "group": group, "caption": caption, "file": file}
+
+
+def not_measured(title, reason):
+    """Return the table that stands in the place of one that these images cannot give."""
+    return {"title": title, "columns": [], "rows": [], "note": f"Not measured: {reason}."}
 
 
 def as_numbers(array):

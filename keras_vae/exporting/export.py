@@ -14,7 +14,7 @@ from keras_vae.exporting import warm_up
 from keras_vae.exporting.manifest import FILE, manifest
 from keras_vae.exporting.screen import Screen
 from keras_vae.exporting.signatures import signatures
-from keras_vae.exporting.version_directory import new_version
+from keras_vae.exporting.version_directory import checked_base, new_version
 from keras_vae.files import Path, read_json, write_json
 from keras_vae.runs import RunDirectory, load
 
@@ -33,6 +33,7 @@ def export(
     data_dir: where the data lie, if not where they lay in training; the signature screen compares with held-out images.
     cache_dir: the same of their stores.
     """
+    checked_base(export_dir, version)  # before minutes go into what could not be written
     run, stack = RunDirectory(workdir), load(workdir)
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
     screen = _screen(config, stack)

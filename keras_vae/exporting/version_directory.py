@@ -7,10 +7,23 @@ import pathlib
 import shutil
 import tempfile
 
-from keras_vae.files import write_text
+from keras_vae.checks import seed
+from keras_vae.files import as_path, write_text
 
 DRAFT = ".tmp-"
 LATEST = ".latest"  # holds the highest number that was ever given; servers look at names that are numbers
+
+
+def checked_base(base, version=None):
+    """Return the directory of versions; ValueError where the one that is asked for cannot be written there."""
+    base = as_path(base, "export_dir")
+    if version is not None:
+        seed(version, "version", most=2**63 - 1)
+    if base.exists() and not base.is_dir():
+        raise ValueError(f"{base} is a file; --export_dir must name a directory, new or with earlier versions")
+    if version is not None and (base / str(version)).exists():
+        raise ValueError(f"{base / str(version)} exists; a published version is never changed, export a higher one")
+    return base
 
 
 @contextlib.contextmanager
@@ -18,11 +31,7 @@ def new_version(base, version=None):
     """A directory to write to, which becomes base/<version> in one step at the end: a server that watches `base` never
     sees half a version. `version` is the next whole number unless given. Yields a Draft; after the block its path is
     that of the published directory. After an error nothing is left."""
-    base = pathlib.Path(base).expanduser()
-    if base.exists() and not base.is_dir():
-        raise ValueError(f"{base} is a file; --export_dir must name a directory, new or with earlier versions")
-    if version is not None and (base / str(version)).exists():
-        raise ValueError(f"{base / str(version)} exists; a published version is never changed, export a higher one")
+    base = checked_base(base, version)
     base.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(base)
     draft = Draft(pathlib.Path(tempfile.mkdtemp(dir=base, prefix=DRAFT)))

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_vae import plugins
 from keras_vae.checks import checked_data, checked_images
+from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_uint8, unit
 from keras_vae.metrics.features import Extractor
 from keras_vae.metrics.frechet import GaussianStatistics, frechet_from_statistics
@@ -42,6 +43,7 @@ def protocol_of(name):
 
 def chosen_reals(reals, protocol, seed):
     """Numbers of the real images that the protocol uses, in the order of a seeded shuffle."""
+    checked_seed(seed)
     reals = checked_images(reals, "reals")
     return np.random.default_rng(seed).permutation(len(reals))[: protocol.LIMIT]
 
@@ -53,6 +55,8 @@ def chosen_fakes(fakes, reals, protocol):
 
 def statistics(extractor, images, rows=None, prepare=lambda block: block):
     """GaussianStatistics of the features of images, those with the numbers `rows`, after `prepare`: batch by batch."""
+    if not isinstance(extractor, Extractor):
+        raise ValueError(f"extractor is {extractor!r}; expected what kv.metrics.features.load gives")
     found = GaussianStatistics()
     for features in extractor.batches(images, rows, prepare):
         found.add(features)
@@ -93,6 +97,8 @@ def fid_table(
                 balance): what details alone can cost.
     All rows treat their second set as the protocol treats fakes, and share one pass over the real images.
     """
+    if not isinstance(fakes, Mapping):
+        raise ValueError(f"fakes is a {type(fakes).__name__}; expected sets of images by name")
     found = protocol_of(protocol)
     rows = chosen_reals(reals, found, seed)
     if len(rows) < 4:

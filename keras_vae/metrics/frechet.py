@@ -91,6 +91,8 @@ class GaussianStatistics:
         return self._scatter / (self.count - 1)
 
     def _merge(self, count, mean, scatter):
+        if not count:
+            return
         together, step = self.count + count, mean - self.mean
         self._scatter = self._scatter + scatter + np.outer(step, step) * (self.count * count / together)
         self.mean = self.mean + step * (count / together)

@@ -9,7 +9,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tqdm import tqdm
 
-from keras_vae.checks import checked_count, checked_data, checked_examples
+from keras_vae.checks import array, checked_count, checked_data, checked_examples, floats, number, whole
+from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import log_likelihood
 from keras_vae.models.codec import codec_of
@@ -26,6 +27,10 @@ BATCH = 500  # part of what the draws depend on, so it is no option
 def nll_from_log_weights(log_weights: np.ndarray) -> np.ndarray:
     """-log(1/K sum_k w_k), (n,), from log_weights (K, n): log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x)."""
     log_weights = tf.convert_to_tensor(log_weights)
+    if len(log_weights.shape) != 2 or not log_weights.shape[0]:
+        raise ValueError(
+            f"log_weights has shape {tuple(log_weights.shape)}; expected (samples, n), at least one sample"
+        )
     return math.log(log_weights.shape[0]) - tf.reduce_logsumexp(log_weights, axis=0)
 
 
@@ -47,8 +52,10 @@ def importance_sampling(
     signatures of a loaded SavedModel. Weights are summed as they come, so memory does not grow with `samples`.
     The draws of image i depend on `seed` and i alone.
     """
-    if not 0 < float(gamma) < math.inf:
-        raise ValueError(f"gamma is {gamma}; expected a positive variance")
+    number("gamma", gamma, above=0)
+    for name, function in (("encode", encode), ("decode", decode)):
+        if not callable(function):
+            raise ValueError(f"{name} is {function!r}; expected a function of tensors")
     gamma = tf.constant(gamma, tf.float32)
     return _bound(encode, lambda x: lambda z, _: log_likelihood(x, decode(z), gamma), 0, images, samples, seed)
 
@@ -56,6 +63,7 @@ def importance_sampling(
 def _bound(encode, likelihood_of, noise_dim, images, samples, seed):
     """The bound where likelihood_of(x) is the function (z, noise) -> log p(x|z), noise (n, noise_dim)."""
     images, samples = checked_examples(images, "images"), checked_count(samples, "samples")
+    checked_seed(seed)
     spec = tf.TensorSpec((None, *images.shape[1:]), tf.as_dtype(images.dtype))
 
     @tf.function(input_signature=[spec, tf.TensorSpec((), tf.int64)])
@@ -122,6 +130,7 @@ def second_stage_nll(stack: "Stack", images: np.ndarray, samples: int = 50, seed
     stage, below = stack.stage(name), stack.codec.below(name)
     if below is None or not stack.codec.is_second(name) or stack.codec.error_space(name) != "own":
         raise ValueError(f"stage {name!r} is no second stage on codes; its stack has: {', '.join(stack.stages)}")
+    checked_seed(seed)
     mean, stddev = stack.encode(images, below)
     # a stream of its own: the draws that the stage was judged by in training must not come again
     codes = mean + stddev * np.random.default_rng([seed, 2]).standard_normal(mean.shape)
@@ -140,7 +149,15 @@ def bits_per_dim(nll: np.ndarray, shape: Sequence[int], levels: int = 256) -> np
     It bounds a code length only for data to which noise of the width of one level was added; on bare 8-bit images a
     density can rise without bound between the levels, and this number can be negative.
     """
-    if levels is not None and levels < 2:
+    nll, shape = (
+        floats(nll, "nll"),
+        tuple(whole("each of shape", each) for each in array(shape, "shape").reshape(-1).tolist()),
+    )
+    if not np.isfinite(nll).all():
+        raise ValueError("nll has values that are NaN or infinite; expected finite numbers")
+    if not shape:
+        raise ValueError("shape is empty; expected that of an image, (28, 28, 1) say")
+    if levels is not None and number("levels", levels) < 2:
         raise ValueError(f"levels is {levels}; expected at least 2, or None for the density itself")
     offset = 0.0 if levels is None else math.log2(levels - 1)
-    return np.asarray(nll, np.float64) / (math.prod(shape) * math.log(2.0)) + offset
+    return nll / (math.prod(shape) * math.log(2.0)) + offset

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from keras_vae.checks import checked_rows
+from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks
 from keras_vae.maths.kernels import imq, rbf
 
@@ -23,7 +24,7 @@ def mmd(codes_a: np.ndarray, codes_b: np.ndarray, kernel: str = "imq") -> float:
               regularisation balance has larger values; its normalisation is not stated.)
     No n x m matrix is held: kernels are summed block by block, in float64.
     """
-    if kernel not in KERNELS:
+    if not isinstance(kernel, str) or kernel not in KERNELS:
         raise ValueError(f"unknown kernel {kernel!r}; known: {', '.join(KERNELS)}")
     a, b = checked_rows(codes_a, "codes_a"), checked_rows(codes_b, "codes_b")
     if a.shape[1] != b.shape[1]:
@@ -71,6 +72,7 @@ def mmd_to_prior(means: np.ndarray, stddevs: np.ndarray, seed: int = 0, kernel: 
     means, stddevs = checked_rows(means, "means"), checked_rows(stddevs, "stddevs")
     if means.shape != stddevs.shape or np.any(stddevs < 0):
         raise ValueError(f"stddevs has shape {stddevs.shape}; expected {means.shape} as means, and no negative value")
+    checked_seed(seed)
     # a stream of its own: codes that were made with default_rng(seed) must not meet the same noise again
     posterior, prior = np.random.default_rng([seed, 1]).standard_normal((2, *means.shape))
     return mmd(means + stddevs * posterior, prior, kernel)

@@ -10,7 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from keras_vae.checks import checked_count, checked_data, checked_examples
+from keras_vae.checks import checked_count, checked_data, checked_examples, floats
+from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, unit
 
 ALL_PIXELS_BELOW = 1000  # from Richardson and Weiss' code: above it, k-means sees a random sixth of the pixels
@@ -57,6 +58,7 @@ class ImageBins:
     """
 
     def __init__(self, train_images: np.ndarray, bins: int = 100, seed: int = 0) -> None:
+        checked_seed(seed)
         images, bins = checked_examples(train_images, "train_images"), checked_count(bins, "bins")
         if len(images) < bins:
             raise ValueError(f"train_images has {len(images)} images; expected at least one for each of {bins} bins")
@@ -112,9 +114,13 @@ def compare_histograms(train_counts: np.ndarray, sample_counts: np.ndarray) -> N
 
     A bin is different where the two-proportion z-test, with pooled variance and two tails, is significant at 0.05.
     """
-    train_counts, sample_counts = np.asarray(train_counts), np.asarray(sample_counts)
+    train_counts, sample_counts = floats(train_counts, "train_counts"), floats(sample_counts, "sample_counts")
     if train_counts.ndim != 1 or train_counts.shape != sample_counts.shape:
         raise ValueError(f"counts have shapes {train_counts.shape} and {sample_counts.shape}; expected (bins,) twice")
+    if any(
+        not np.isfinite(each).all() or (each < 0).any() or (each % 1).any() for each in (train_counts, sample_counts)
+    ):
+        raise ValueError("counts must be whole numbers, not below zero")
     n, m = int(train_counts.sum()), int(sample_counts.sum())
     if not n or not m:
         raise ValueError(f"counts sum to {n} and {m}; expected at least one example on either side")

@@ -5,6 +5,7 @@ import typing
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
+from keras_vae.checks import floats
 from keras_vae.metrics.likelihood import importance_weighted_nll
 
 if typing.TYPE_CHECKING:
@@ -52,7 +53,7 @@ def labelled(inlier_scores, outlier_scores):
 
 
 def _checked(scores, argument):
-    scores = np.asarray(scores, np.float64)
+    scores = floats(scores, argument)
     if scores.ndim != 1 or not len(scores):
         raise ValueError(f"{argument} has shape {scores.shape}; expected (n,), at least one score")
     if np.any(np.isnan(scores)):

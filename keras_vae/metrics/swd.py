@@ -9,6 +9,7 @@ from scipy import ndimage
 from tqdm import tqdm
 
 from keras_vae.checks import checked_data, checked_images, checked_rows
+from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, unit
 
 SMALLEST_SIDE = 16  # of the coarsest level
@@ -28,6 +29,7 @@ def swd(reals: np.ndarray, fakes: np.ndarray, seed: int = 0) -> dict[str, float]
     of either set are brought to mean 0 and deviation 1 in each channel before they are compared, so the distance sees
     the structure of a level and not its contrast. It falls with n: compare only with others of the same n.
     """
+    checked_seed(seed)
     reals = checked_images(reals, "reals")
     fakes = checked_data(fakes, reals.shape[1:], "fakes")
     if len(fakes) != len(reals):
@@ -44,6 +46,7 @@ def sliced_wasserstein(a: np.ndarray, b: np.ndarray, seed: int = 0) -> float:
 
     On a line it is the mean distance between the sorted projections.
     """
+    checked_seed(seed)
     a, b = checked_rows(a, "a"), checked_rows(b, "b")
     if a.shape != b.shape:
         raise ValueError(f"b has shape {b.shape}; expected {a.shape}, that of a")

@@ -3,7 +3,10 @@
 import keras
 import tensorflow as tf
 
+from keras_vae import checks
+
 MODES = ("learned", "fixed", "optimal")
+SMALLEST = 1e-37  # a float32, and so is its inverse
 
 
 @keras.saving.register_keras_serializable("keras_vae")
@@ -25,13 +28,19 @@ class DecoderVariance(keras.layers.Layer):
         super().__init__(**{**kwargs, "dtype": "float32"})  # whatever the precision of the networks
         if mode not in MODES:
             raise ValueError(f"unknown gamma mode {mode!r}; known: {', '.join(MODES)}")
-        low, high = floor or 0.0, ceiling or float("inf")
-        if not 0 <= low <= initial <= high or initial <= 0:
+        checks.number("initial of gamma", initial)
+        for option, value in (("floor", floor), ("ceiling", ceiling)):
+            if value is not None:
+                checks.number(f"{option} of gamma", value)
+        rate = checks.number("rate of gamma", rate, above=0)
+        if not 0 <= checks.number("momentum of gamma", momentum) < 1:
+            raise ValueError(f"momentum of gamma must be in [0, 1), not {momentum!r}")
+        low, high = 0.0 if floor is None else floor, float("inf") if ceiling is None else ceiling
+        if not 0 <= low <= initial <= high or not SMALLEST <= initial <= 1 / SMALLEST:
             raise ValueError(
-                f"gamma needs 0 < floor <= initial <= ceiling; got floor={floor}, initial={initial}, ceiling={ceiling}"
+                "gamma needs 0 < floor <= initial <= ceiling, as float32 holds them; "
+                f"got floor={floor}, initial={initial}, ceiling={ceiling}"
             )
-        if not rate > 0:
-            raise ValueError(f"the rate of gamma is {rate}; expected a number above 0, 1 for that of the networks")
         self.mode, self.initial, self.floor, self.ceiling, self.momentum = mode, initial, floor, ceiling, momentum
         self.rate = rate
         self.log_gamma = self.add_weight(

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_vae.checks import number
 from keras_vae.maths.gaussians import dimensions, kl_divergence, squared_error
 from keras_vae.models.stage import Stage
 
@@ -24,9 +25,7 @@ class GaussianVAE(Stage):
 
     def __init__(self, encoder, decoder, beta=1.0, **kwargs):
         super().__init__(encoder, decoder, **kwargs)
-        if beta <= 0:
-            raise ValueError(f"beta must be positive, got {beta}")
-        self.beta = beta
+        self.beta = number("beta", beta, above=0)
 
     def objective(self, x, target, below, training, noise=None):
         """The terms of the loss and z. noise: (batch, latent_dim), where it is not to be the next draw."""

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from keras_vae.checks import whole
 from keras_vae.models.decoder_variance import DecoderVariance
 from keras_vae.models.stage import Stage
 
@@ -29,6 +30,7 @@ class Mixture(Stage):
 
     def __init__(self, dimension, components=64, name="mixture", **kwargs):
         super(Stage, self).__init__(name=name, **kwargs)  # no networks: weights are the parameters
+        components = whole("components", components)
         self.latent_dim, self.data_shape, self.error_space = dimension + 1, (dimension,), "own"
         self.gamma = DecoderVariance("fixed", initial=NO_VARIANCE, name="gamma")
         self.components = components

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_vae.checks import number
 from keras_vae.maths.gaussians import dimensions
 from keras_vae.maths.penalties import PENALTIES
 from keras_vae.models.autoencoder import Autoencoder
@@ -22,7 +23,7 @@ class PenalizedAutoencoder(Autoencoder):
 
     def __init__(self, encoder, decoder, g="log", h="log", max_norm=3.0, **kwargs):
         super().__init__(encoder, decoder, **kwargs)
-        self.g, self.h, self.max_norm = g, h, max_norm
+        self.g, self.h, self.max_norm = g, h, number("max_norm", max_norm, above=0)
         self._penalty_on_error, self._penalty_on_code = _penalty(g), _penalty(h)
         for kernel in (variable for variable in self.decoder.trainable_variables if variable.name == "kernel"):
             kernel.constraint = keras.constraints.MaxNorm(max_norm, axis=list(range(kernel.ndim - 1)))

@@ -7,9 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks import checked_codes, checked_count, checked_data
+from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.models.codec import Codec
 from keras_vae.models.noise import Noise
+from keras_vae.models.stage import Stage
 from keras_vae.models.trainable import Trainable
 
 BATCH = 256  # rows of a call of a graph
@@ -28,6 +30,9 @@ class Stack(Trainable):
 
     def __init__(self, stages, seed=0, name="stack", **kwargs):
         super().__init__(name=name, **kwargs)
+        if not isinstance(stages, (list, tuple)) or not all(isinstance(stage, Stage) for stage in stages):
+            raise ValueError(f"stages is {stages!r}; expected a list of stages, a GaussianVAE say, bottom first")
+        checked_seed(seed)
         self._stages = list(stages)
         self.codec = Codec(self._stages)
         self.seed = seed
@@ -84,6 +89,7 @@ class Stack(Trainable):
         """
         name = self.stage(stage).name
         images = checked_data(images, self.data_shape)
+        checked_seed(first, "first")
         seeds = -1 - np.arange(first, first + len(images), dtype=np.int64)  # none that sample() uses
         return self._in_batches("encode", lambda x, seeds: self.codec.encode(x, name, seeds), name, images, seeds)
 
@@ -91,7 +97,12 @@ class Stack(Trainable):
         """Images (n, H, W, C) in [0, 1] from codes (n, latent_dim) of the inference stage or the named one."""
         name = self.stage(stage).name
         codes = checked_codes(codes, self.stage(name).latent_dim)
-        return self._in_batches("decode", lambda code: self.codec.decode(code, name), name, codes)
+        images = self._in_batches("decode", lambda code: self.codec.decode(code, name), name, codes)
+        if not np.isfinite(images).all():
+            raise ValueError(
+                f"codes with values up to {np.abs(codes).max():.4g} have no finite image; the prior's are about 1"
+            )
+        return images
 
     def reconstruct(self, images) -> np.ndarray:
         """Images decoded from the posterior means of the inference code."""
@@ -101,6 +112,7 @@ class Stack(Trainable):
         """`count` images from the prior of the top stage (or of the named one), from number `first` on. Image i depends
         on seed and i alone."""
         name = self.stages[-1] if stage is None else self.stage(stage).name
+        checked_seed(seed, least=-(2**31)), checked_seed(first, "first")
         seeds = (np.int64(seed) << np.int64(32)) + np.arange(first, first + checked_count(count), dtype=np.int64)
         return self._in_batches("sample", lambda seeds: self.codec.sample(seeds, name), name, seeds)
 

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_vae import checks
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import log_likelihood
 from keras_vae.models.decoder_variance import DecoderVariance
@@ -36,6 +37,14 @@ class Stage(Trainable):
         super().__init__(**kwargs)
         if error_space not in ERROR_SPACES:
             raise ValueError(f"unknown error_space {error_space!r}; known: {', '.join(ERROR_SPACES)}")
+        for side, network in (("encoder", encoder), ("decoder", decoder)):
+            if not isinstance(network, keras.Model):
+                raise ValueError(f"{side} is a {type(network).__name__}; expected a keras.Model")
+        if gamma is not None and not isinstance(gamma, DecoderVariance):
+            raise ValueError(
+                f"gamma is {gamma!r}; expected a DecoderVariance, DecoderVariance('fixed', initial=...) say"
+            )
+        checks.seed(seed, most=2**32)  # 100 times that of a run, and more
         self.encoder, self.decoder = encoder, decoder
         self.gamma = gamma or DecoderVariance(name="gamma")
         self.error_space, self.seed = error_space, seed

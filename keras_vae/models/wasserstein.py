@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_vae.checks import not_negative
 from keras_vae.maths.kernels import unbiased_mmd
 from keras_vae.models.autoencoder import Autoencoder
 
@@ -23,9 +24,7 @@ class WassersteinAutoencoder(Autoencoder):
 
     def __init__(self, encoder, decoder, weight=100.0, **kwargs):
         super().__init__(encoder, decoder, **kwargs)
-        if weight < 0:
-            raise ValueError(f"the weight of the MMD must not be negative, got {weight}")
-        self.weight = weight
+        self.weight = not_negative("weight", weight)
 
     def objective(self, x, target, below, training):
         terms, z = super().objective(x, target, below, training)

@@ -10,6 +10,7 @@ paper's rate, 600 steps end a sixth above it.
 
 import keras
 
+from keras_vae.checks import number
 from keras_vae.networks._blocks import gaussian_head, norm_relu, output
 from keras_vae.networks._sizes import code_channels, halvings, image_size, is_halvable
 
@@ -52,6 +53,7 @@ def decoder(latent_dim, shape, *, width=1.0):
 
 def _structure(shape, width):
     """Rows and columns of the smallest map, and the channels of each map from the largest to the smallest."""
+    width = number("width of network strided_conv", width, above=0)
     height, columns = image_size(shape, "strided_conv", lambda h, w: is_halvable(h, w, SMALLEST_SIDE))
     times = halvings(height, columns, SMALLEST_SIDE)
     channels = [max(round(width * min(64 * 2**layer, MOST_CHANNELS)), 1) for layer in range(times)]

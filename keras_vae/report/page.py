@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 from html import escape
 from importlib import resources
 
@@ -20,18 +21,41 @@ def write(workdir):
     """
     workdir = pathlib.Path(workdir).expanduser()
     results = read_json(workdir / "results.json")
+    verdict, headline, shown, *rest = _measured(workdir, results)
     parts = [
-        section("Verdict", _verdict(results.get("verdict"))),
-        section("Headline", _headline(results.get("headline") or [])),
-        pictures(workdir, results.get("pictures") or []),
+        verdict,
+        headline,
+        shown,
         section("Training", "".join(_training(workdir, stage) for stage in results["run"]["stages"])),
-        section("Latent dimensions", latents(results.get("latents") or {})),
-        section("Metrics", _tables(results.get("tables") or [])),
+        *rest,
+        section("Other protocols", "".join(_other(workdir, each) for each in results.get("others") or [])),
         section("Protocol and versions", _small_print(workdir, results)),
     ]
     path = workdir / "report.html"
     write_text(path, _document(results["run"], [part for part in parts if part]))
     return path
+
+
+def _measured(workdir, results):
+    """Sections of what was measured by one protocol; empty ones for what was not."""
+    return (
+        section("Verdict", _verdict(results.get("verdict"))),
+        section("Headline", _headline(results.get("headline") or [])),
+        pictures(workdir, results.get("pictures") or []),
+        section("Latent dimensions", latents(results.get("latents") or {})),
+        section("Metrics", _tables(results.get("tables") or [])),
+    )
+
+
+def _other(workdir, results):
+    """Results of another protocol, folded: their numbers do not compare with those of the page."""
+    protocol = results.get("protocol") or {}
+    title = ", ".join(f"{name} {value}" for name, value in protocol.items())
+    verdict, headline, shown, *rest = _measured(workdir, results)
+    body = "".join([verdict, headline, shown, *rest])
+    for anchor in re.findall(r'<section id="([^"]+)"', body):  # those of the page itself are the first of the name
+        body = body.replace(f'<section id="{anchor}"', "<section", 1)
+    return details(title, body)
 
 
 def _document(run, parts):

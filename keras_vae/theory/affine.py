@@ -9,6 +9,7 @@ import typing
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.checks import floats, number, whole
 from keras_vae.data.sets import subspace
 from keras_vae.theory._claims import above, equal
 
@@ -39,9 +40,14 @@ def affine_optimum(covariance: np.ndarray, gamma: float, latent_dim: int) -> Aff
     The posterior variances are s_k^2 = [||w_k||^2 / gamma + 1]^-1. Where eigenvalues coincide, the axes may be turned
     among themselves, and where latent_dim is too small for the tie, any of the tied axes will do: the loss is the same.
     """
-    covariance = np.asarray(covariance, np.float64)
-    dimension = len(covariance)
+    covariance, dimension = floats(covariance, "covariance"), np.size(covariance, 0) if np.ndim(covariance) else 0
+    if covariance.shape != (dimension, dimension) or not dimension or not np.isfinite(covariance).all():
+        raise ValueError(f"covariance has shape {covariance.shape}; expected (d, d), of finite numbers")
+    gamma, latent_dim = number("gamma", gamma, above=0), whole("latent_dim", latent_dim)
     eigenvalues, axes = np.linalg.eigh(covariance)
+    rounding = 1e-6 * np.abs(covariance).max()
+    if np.abs(covariance - covariance.T).max() > rounding or eigenvalues[0] < -rounding:
+        raise ValueError("covariance is none: it is not symmetric, or some variance is below zero")
     eigenvalues, axes = eigenvalues[::-1], axes[:, ::-1]
     kept = min(latent_dim, int(np.sum(eigenvalues > gamma)))
     squared_norms = np.zeros(latent_dim)

@@ -4,14 +4,24 @@ import contextlib
 import inspect
 
 import keras
+import tensorflow as tf
 
 from keras_vae import plugins
+from keras_vae.checks import like
 from keras_vae.models import DecoderVariance
 from keras_vae.models.stage import Stage
 
 
 def build_stage(config, index, data_shape):
     """Return the stage `index` of a Config, for data of `data_shape`. Call it inside the strategy's scope."""
+    try:
+        return _built(config, index, data_shape)
+    except (TypeError, ArithmeticError, LookupError, MemoryError, tf.errors.OpError) as error:  # of Keras, no sentence
+        message = f"stage {config.stages[index].name} cannot be built of these numbers: {error}"
+        raise ValueError(message.splitlines()[0]) from error
+
+
+def _built(config, index, data_shape):
     stage = config.stages[index]
     model = find_model(stage.model)
     if model.ex_post:
@@ -20,7 +30,7 @@ def build_stage(config, index, data_shape):
         raise ValueError(f"stage {stage.name} has no network, which model {stage.model} needs")
     architecture = find_network(stage.network)
     sides = (architecture.encoder, architecture.decoder)
-    takes = {name for side in sides for name in inspect.signature(side).parameters}
+    takes = {name: each for side in sides for name, each in inspect.signature(side).parameters.items()}
     _check_options(stage.network_options, takes, f"network {stage.network}")
     seed, _ = seeds(config, index)
     keras.utils.set_random_seed(seed)
@@ -119,11 +129,16 @@ FIXED = {
 
 def _options_of(model):
     classes = [cls for cls in model.__mro__ if issubclass(cls, Stage)] if issubclass(model, Stage) else [model]
-    return {name for cls in classes for name in inspect.signature(cls.__init__).parameters}
+    found = {}
+    for cls in classes:
+        found = {**inspect.signature(cls.__init__).parameters, **found}
+    return found
 
 
 def _check_options(options, takes, owner):
     known = sorted(set(takes) - FIXED)
-    for name in options:
+    for name, value in options.items():
         if name not in known:
-            raise ValueError(f"{owner} takes no option {name!r}; it takes: {', '.join(known) or 'none'}")
+            nearest = plugins.nearest(name, known)
+            raise ValueError(f"{owner} takes no option {name!r}; it takes: {', '.join(known) or 'none'}{nearest}")
+        like(f"{name} of {owner}", value, takes[name].default)

@@ -1,6 +1,7 @@
 """Find how many dimensions, and how much weight of the KL term: the methodology of variable collapse, section 7."""
 
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Callable, Sequence
 
@@ -8,11 +9,12 @@ import numpy as np
 
 from keras_vae import config as configs
 from keras_vae import data
+from keras_vae.checks import number, whole
 from keras_vae.config import Config
 from keras_vae.data.store import AT_ONCE
 from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, variance_law
-from keras_vae.files import Path
+from keras_vae.files import Path, as_path
 from keras_vae.maths.arrays import blocks, unit
 from keras_vae.maths.gaussians import squared_error
 from keras_vae.models import Stack
@@ -83,14 +85,14 @@ def find_balance(
     betas        falling; tried at that number of dimensions until the variance law fails for some dimension.
     train        function of a Config and a directory that returns the trained Stack.
     """
-    if list(latent_dims) != sorted(set(latent_dims)) or not len(latent_dims):
-        raise ValueError(f"latent_dims is {latent_dims}; expected rising whole numbers")
-    if list(betas) != sorted(set(betas), reverse=True) or not len(betas) or betas[-1] <= 0:
-        raise ValueError(f"betas is {betas}; expected falling numbers above zero")
+    if not isinstance(config, Config):
+        raise ValueError(f"config is {config!r}; expected a Config, kv.presets.mnist_vae.quick() say")
+    latent_dims = _numbers("latent_dims", latent_dims, "rising whole numbers of at least 1", whole, falling=False)
+    betas = _numbers("betas", betas, "falling numbers above zero", functools.partial(number, above=0), falling=True)
     config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
     examples = subset(examples, MEASURED, config.seed)
     trials: list[Trial] = []
-    workdir = pathlib.Path(workdir).expanduser()
+    workdir = as_path(workdir, "workdir")
 
     def trial(latent_dim, beta):
         chosen = _with(config, latent_dim, beta)
@@ -107,6 +109,17 @@ def find_balance(
             break
         least = beta
     return Balance(wide, least, tuple(trials), _with(config, latent_dim, least or betas[0]))
+
+
+def _numbers(name, values, wanted, check, falling):
+    """Return `values` as a list that rises or falls; ValueError says what is wanted."""
+    try:
+        found = [check(name, value) for value in values]
+    except (TypeError, ValueError):
+        found = []
+    if not found or found != sorted(set(found), reverse=falling):
+        raise ValueError(f"{name} is {values!r}; expected {wanted}")
+    return found
 
 
 def _up_to_the_vae(config):

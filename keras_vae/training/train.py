@@ -32,6 +32,8 @@ def train(
 
     Returns the Stack of the trained stages.
     """
+    if not isinstance(config, configs.Config):
+        raise ValueError(f"config is {config!r}; expected a Config, kv.presets.faces_vae_plus.quick() say")
     several = strategy.resolve(config.strategy) == "multi_worker"
     run = RunDirectory(workers.directory(workdir) if several else workdir)
     wanted = [each.name for each in (config.stages if stage == "all" else (config.settings(stage),))]

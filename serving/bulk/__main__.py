@@ -1,16 +1,15 @@
 """python -m serving.bulk COMMAND: a whole lake of pictures through an exported model, into Parquet files."""
 
-import argparse
 import contextlib
 import fcntl
 import os
-import pathlib
 import sys
 
 from tqdm import tqdm
 
 from serving.bulk import plan
 from serving.bulk.plan import Plan, remove_unfinished
+from serving.parsing import Parser, as_path
 
 COMMANDS = {
     "encode": "mean and standard deviation of the codes of pictures",
@@ -18,19 +17,27 @@ COMMANDS = {
     "screen": "how strange pictures are, from 0 to 1",
 }
 LOCK = ".lock"
+WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 def parser():
     """The command line."""
-    found = argparse.ArgumentParser(
-        prog="python -m serving.bulk", description=__doc__, epilog="The same command goes on where it was stopped."
+    found = Parser(
+        prog="python -m serving.bulk",
+        description=__doc__,
+        epilog="The same command goes on where it was stopped. "
+        "python -m serving.bulk score --export_dir=exports/photos --images=~/lake --out=scores",
     )
     found.add_argument(
         "command", choices=COMMANDS, help="; ".join(f"{name}: {text}" for name, text in COMMANDS.items())
     )
-    found.add_argument("--export_dir", required=True, help="folder of exported versions; the newest is taken")
-    found.add_argument("--images", required=True, help="folder of PNG and JPEG files, with its folders; or a glob")
-    found.add_argument("--out", required=True, type=pathlib.Path, help="folder for Parquet files, new or to go on in")
+    found.add_argument(
+        "--export_dir", required=True, type=as_path, help="folder of exported versions; the newest is taken"
+    )
+    found.add_argument(
+        "--images", required=True, type=as_path, help="folder of PNG and JPEG files, with its folders; or a glob"
+    )
+    found.add_argument("--out", required=True, type=as_path, help="folder for Parquet files, new or to go on in")
     found.add_argument(
         "--address", help="of a Ray cluster whose machines see the same paths: host:port, ray://host:port or auto"
     )
@@ -40,6 +47,8 @@ def parser():
 @contextlib.contextmanager
 def alone_in(out):
     """The folder, made where it is missing, as long as no other command works in it."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out: {out} is a file; expected a folder, new or to go on in")
     out.mkdir(parents=True, exist_ok=True)
     with open(out / LOCK, "w") as lock:
         try:
@@ -54,8 +63,8 @@ def planned(args):
     """The Plan in args.out: that of the command that was stopped there, or a new one."""
     asked = {
         "command": args.command,
-        "export_dir": os.path.abspath(os.path.expanduser(args.export_dir)),
-        "images": os.path.abspath(os.path.expanduser(args.images)),
+        "export_dir": os.path.abspath(args.export_dir),
+        "images": os.path.abspath(args.images),
     }
     # Here, for they take TensorFlow's time to import: --help need not wait.
     from serving.bulk.model import checksum, newest
@@ -65,7 +74,7 @@ def planned(args):
             raise ValueError(f"--out: {args.out} has other Parquet files in it; expected a new folder")
         model = newest(asked["export_dir"], args.command)
         request = {**asked, "model": model, "sha256": checksum(model)}
-        files = tqdm(plan.find(args.images), "listing", unit=" files", mininterval=1.0, leave=False)
+        files = tqdm(plan.find(str(args.images)), "listing", unit=" files", mininterval=1.0, leave=False)
         new = plan.write(args.out, request, files)
         if not new.files:
             (args.out / plan.FILE).unlink()
@@ -104,7 +113,7 @@ def work_off(found, address):
 def main(arguments=None):
     """Runs the command; the exit code is 1 where it fails, 2 where it was not understood."""
     args = parser().parse_args(arguments)
-    args.out = args.out.expanduser().absolute()
+    args.out = args.out.absolute()
     try:
         with alone_in(args.out):
             found = planned(args)
@@ -114,7 +123,7 @@ def main(arguments=None):
         return 1
     except (ValueError, RuntimeError, OSError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WRONG_INPUT) else 1
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 1

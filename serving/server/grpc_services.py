@@ -21,10 +21,9 @@ from tensorflow_serving.apis import (
 from serving.server import descriptions, inference, tensors
 from serving.server.calls import AccessLog, Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
+from serving.server.limits import MAX_QUEUED, MAX_RECEIVE_BYTES
 from serving.server.slow_clients import SlowClients
 
-MAX_RECEIVE_BYTES = 100 * 2**20
-MAX_QUEUED = 128
 MAX_PENDING = 128  # requests of which Python has not heard yet
 OBSERVED = {"Predict", "Classify", "Regress"}
 INFERENCE = {*OBSERVED, "MultiInference"}  # the methods that stand in line for a run

@@ -7,7 +7,6 @@ import re
 import threading
 import time
 from concurrent import futures
-from typing import NamedTuple
 
 import aiohttp
 import grpc
@@ -16,9 +15,9 @@ from aiohttp import web
 from serving.server.calls import AccessLog, Call
 from serving.server.connections import ACCEPTED_AT_ONCE, BACKLOG, Connections
 from serving.server.errors import ServingError
+from serving.server.limits import Limits
 from serving.server.pages import Pages
 from serving.server.rest import Rest
-from serving.server.rest_json.reading import MAX_VALUES
 from serving.server.rest_json.writing import error_body
 
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
@@ -33,19 +32,6 @@ CORS_HEADERS = {
 }
 _TARGET = re.compile(r"(?:https?://[^/?#]*)?(?P<target>(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)", re.ASCII)
 _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{reason}</H1>\n</BODY></HTML>\n"
-
-
-class Limits(NamedTuple):
-    """Limits of what one server takes on; each is a flag of its own, rest_api_... (see serving/local.py)."""
-
-    max_connections: int = 1000
-    header_timeout_in_ms: int = 10_000
-    body_timeout_in_ms: int = 60_000
-    keep_alive_in_ms: int = 75_000
-    max_body_bytes: int = 100 * 2**20
-    max_inside_bytes: int = 2**29
-    max_queued_requests: int = 128
-    max_json_values: int = MAX_VALUES
 
 
 class HttpServer:

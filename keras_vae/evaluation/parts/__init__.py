@@ -2,4 +2,6 @@
 
 results(evaluation)  what the part measures of an Evaluation, as entries of results.json; lists of the same key are
                      joined over the parts. None where the part does not apply: what was measured earlier is then kept.
+                     ValueError where these images cannot give it: it is told in the part's place.
+prepare(evaluation)  optional: looks at what a user may have got wrong, before any part is measured.
 """

@@ -22,7 +22,8 @@ def results(evaluation):
         for row, images in zip(rows, sets.values()):
             row.append(found.compare(images).ratio)
     if len(columns) == 1:
-        return {}
+        least = f"needs {BINS[0] * PER_BIN:,} training and {BINS[0]} test images"
+        raise ValueError(f"NDB {least}, and has {len(train):,} and {len(test):,}")
     note = (
         f"Share of the K bins whose proportion differs significantly (0.05) between {len(train):,} training images and "
         f"{len(evaluation.test):,} others. Identical distributions give about 0.05."

@@ -14,6 +14,11 @@ NAMES = {
 }
 
 
+def prepare(evaluation):
+    """Load the other data set."""
+    return evaluation.outlier_images if evaluation.outliers else None
+
+
 def results(evaluation):
     """AUROC, AUPR and false alarms of each score, the test images against those of another data set; None without
     one."""

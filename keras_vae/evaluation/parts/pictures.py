@@ -23,8 +23,9 @@ def results(evaluation):
     caption = "test images above their reconstructions"
     pictures.append(evaluation.picture("Reconstructions", "codes", caption, "reconstructions", reconstructed))
     caption = "between the codes of two test images, each row"
-    between = _interpolations(evaluation)
-    pictures.append(evaluation.picture("Interpolations", "codes", caption, "interpolations", between))
+    if len(evaluation.test) > 1:
+        between = _interpolations(evaluation)
+        pictures.append(evaluation.picture("Interpolations", "codes", caption, "interpolations", between))
     if evaluation.samples:
         top = list(evaluation.samples)[-1]
         caption = f"a sample of stage {top}, and the training images nearest to it in pixels"

@@ -8,9 +8,11 @@ MOST = 500  # images of either side: each has 128 patches in every level
 
 
 def results(evaluation):
-    """One row each: the floor, Downsample, reconstructions, and samples of each stage. Nothing for smallest images."""
-    if not evaluation.are_images or min(evaluation.test.shape[1:3]) < SIDE:
+    """One row each: the floor, Downsample, reconstructions, and samples of each stage."""
+    if not evaluation.are_images:
         return {}
+    if min(evaluation.test.shape[1:3]) < SIDE:
+        raise ValueError(f"images are smaller than a patch of {SIDE}x{SIDE}")
     train = subset(evaluation.train, min(len(evaluation.test), MOST), evaluation.seed)
     reals = evaluation.test[: len(train)]
     sets = {"training images (floor)": train, "downsampled test images": downsample(reals)}

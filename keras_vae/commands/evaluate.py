@@ -1,0 +1,38 @@
+"""Measure a trained run, and write a page about it."""
+
+import typing
+
+from keras_vae import cli
+from keras_vae.config import SEEDS
+
+FLAGS = cli.Flags(__doc__.splitlines()[0], "--workdir=runs/photos --metrics=likelihood,pictures")
+FLAGS.group("What is measured")
+FLAGS.define("path", "workdir", None, "Run directory of a trained stack.", required=True)
+FLAGS.define("list", "metrics", None, "Parts: files of keras_vae/evaluation/parts; all by default.")
+FLAGS.define("integer", "count", 2000, "Test images and samples, at most.", lower_bound=16, upper_bound=2**31 - 1)
+FLAGS.define("integer", "seed", 0, "Of samples, draws and clusters.", **SEEDS)
+FLAGS.group("Frechet distance")
+FLAGS.define("string", "features", "pixels", "Features: a file of keras_vae/metrics/features.")
+FLAGS.define("path", "feature_path", None, "Local file of their weights, where they need one.")
+FLAGS.group("Outliers")
+FLAGS.define("string", "outliers", None, "A data set whose test images the scores should find strange.")
+FLAGS.define("path", "outlier_dir", None, "Where these lie, if not where the data of the run do.")
+FLAGS.group("Where the data of the run lie")
+FLAGS.define("path", "data_dir", None, "If not where they lay in training.")
+FLAGS.define("path", "cache_dir", None, cli.CACHE_DIR)
+PROTOCOL = ("count", "seed", "features", "feature_path", "outliers", "outlier_dir")
+
+
+def main(args: cli.Flags) -> None:
+    """Measure the run that the flags name."""
+    from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
+
+    options = {name: getattr(args, name) for name in PROTOCOL}
+    evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
+    export = f"export {cli.flag('workdir', args.workdir)} --export_dir=exports"
+    cli.told("measured", report.write(args.workdir), export)
+
+
+def run(words: list[str]) -> typing.NoReturn:
+    """Evaluate, by the words of a command line."""
+    cli.run(FLAGS, main, words)
