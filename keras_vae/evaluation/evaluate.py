@@ -42,7 +42,7 @@ def evaluate(
             kept["parts"][name] = measured
             write_json(path, kept)
             print_status(f"{name}: {time.monotonic() - began:.1f} s")
-    results = _joined(head, [kept["parts"][name] for name in known if name in kept["parts"]])
+    results = joined(head, [kept["parts"][name] for name in known if name in kept["parts"]])
     write_json(run.path / "results.json", results)
     return results
 
@@ -52,7 +52,7 @@ def _head(evaluation, versions):
     stack, config, count = evaluation.stack, evaluation.config, len(evaluation.test)
     return {
         "run": {
-            "dataset": config.dataset,
+            "dataset": evaluation.dataset,
             "data_options": configs.portable(config).data_options,
             "stages": stack.stages,
             "inference_stage": stack.inference_stage,
@@ -70,7 +70,8 @@ def _head(evaluation, versions):
     }
 
 
-def _joined(head, parts):
+def joined(head, parts):
+    """Return results.json of its head and what the parts measured: lists of the same name follow one another."""
     results = dict(head)
     for part in parts:
         for key, value in part.items():

@@ -1,19 +1,17 @@
 """Frechet distances of samples and reconstructions, with their floors, by both protocols."""
 
-import inspect
-
 from keras_vae import plugins
-from keras_vae.metrics import features, fid_table
+from keras_vae.metrics import fid_table
 
 
 def results(evaluation):
     """One table a protocol: the floor, the Downsample row, reconstructions, and samples of each stage."""
     if not evaluation.are_images:
         return {}
-    extractor = _extractor(evaluation)
+    extractor = evaluation.extractor
     fakes = {"reconstruction": evaluation.reconstructions}
     fakes |= {f"samples of {name}": samples for name, samples in evaluation.samples.items()}
-    split = f"{evaluation.config.dataset} test, {'x'.join(map(str, evaluation.stack.data_shape))}"
+    split = f"{evaluation.dataset} test, {'x'.join(map(str, evaluation.stack.data_shape))}"
     protocols = plugins.names("keras_vae.metrics.fid_protocols")
     found = {name: fid_table(extractor, evaluation.test, fakes, name, split, evaluation.seed) for name in protocols}
     rows = [[row, *(found[name][row]["value"] for name in protocols)] for row in found[protocols[0]]]
@@ -28,13 +26,3 @@ def results(evaluation):
         "tables": [{"title": title, "columns": ["", *protocols], "rows": rows, "note": note}],
         "frechet": found,
     }
-
-
-def _extractor(evaluation):
-    options = {
-        "dataset": evaluation.config.dataset,
-        "data_dir": evaluation.config.data_options.get("data_dir"),
-        "path": evaluation.feature_path,
-    }
-    takes = inspect.signature(features.find(evaluation.features).extractor).parameters
-    return features.load(evaluation.features, **{name: value for name, value in options.items() if name in takes})
