@@ -35,7 +35,11 @@ def run_code(code):
     ("script", "word"),
     [
         *((script, word) for script in SCRIPTS for word in ("--help", "--helpfull", "--no_such_flag=1")),
-        *((script, word) for script in ("-mkeras_vae.theory",) for word in ("--help", "--no_such_flag=1")),
+        *(
+            (script, word)
+            for script in ("-mkeras_vae.theory", "-mkeras_vae.diagnose")
+            for word in ("--help", "--no_such_flag=1")
+        ),
         *((script, "--help") for script in BENCHES),
     ],
 )

@@ -96,7 +96,8 @@ def diagnose(
                code of an autoencoder, with no noise.
     decode     codes, float32 of the shape that encode gave -> images (n, H, W, C), float in [0, 1] or uint8.
     images     held-out, (n, H, W, C) uint8 or float in [0, 1], or points (n, d); `count` of them are used, at most.
-    sample     (count, seed) -> images, if the model samples otherwise than by decode(N(0, I)).
+    sample     (count, seed) -> images, if the model samples otherwise than by decode(N(0, I)); then the diagnosis has
+               Frechet distances of pixels of both.
     score      images -> (n,), higher for what is stranger, or {name: such}; without it, error and KL divergence.
     outliers   images that should be found strange; then the diagnosis has AUROC, AUPR and false alarms.
     name       of the model, on the page.
@@ -113,7 +114,7 @@ def diagnose(
     given = _Given(
         model, None, pathlib.Path(tempfile.gettempdir()), count, seed, name=name, images=images, sampler=sample
     )
-    parts = [latents, reconstruction, mismatch, *([frechet] if given.samples else []), pictures]
+    parts = [latents, reconstruction, mismatch, *([frechet] if sample else []), pictures]
     found = [part.results(given) for part in parts]
     if outliers is not None:
         found.append(_told_apart(given, checked_data(outliers, model.data_shape, "outliers"), score))
@@ -135,9 +136,7 @@ def _told_apart(given, strange, score):
     """Part of the results: how well scores tell strange images from the others."""
     score = _errors(given) if score is None else score
     strange = subset(strange, given.count, given.seed)
-    inliers, found = (
-        _joined_scores(score, images, given.stack.batch_size) for images in (given.test, strange)
-    )
+    inliers, found = (_joined_scores(score, images, given.stack.batch_size) for images in (given.test, strange))
     named = f"{len(given.test):,} of the images, {len(strange):,}"
     return {"tables": [outliers.told_apart(inliers, found, TOLD_APART, named)]}
 

@@ -121,7 +121,7 @@ class Functions:
 
 
 def pixels(answer, count: int, shape: tuple[int, ...], function: str) -> np.ndarray:
-    """What `function` returned as images, as float32 (count, *shape), pictures in [0, 1]; or ValueError."""
+    """Return images, what `function` returned, as float32 (count, *shape), pictures in [0, 1]; or ValueError."""
     images = _numbers(answer, function, "images", slice(0, count), keep=np.uint8)
     if len(images) != count if images.ndim else True:
         raise ValueError(f"{function} returned images of shape {images.shape}; expected {count} of them, {shape} each")
@@ -145,14 +145,14 @@ def pixels(answer, count: int, shape: tuple[int, ...], function: str) -> np.ndar
 
 
 def numbers_of(answer, count: int) -> dict[str, np.ndarray]:
-    """What `score` returned as {name: (count,)}; or ValueError."""
+    """Return scores, what `score` returned, as {name: (count,)}; or ValueError."""
     scores = answer if isinstance(answer, dict) else {"score": answer}
     if "elbo" in scores:
         raise ValueError("score returned 'elbo', which falls with strangeness; expected {'negative elbo': -elbo}")
     found = {str(name): _numbers(values, "score", name, slice(0, count)) for name, values in scores.items()}
     for name, values in found.items():
         if values.shape != (count,):
-            raise ValueError(f"score returned {name!r} of shape {values.shape}; expected ({count},), one for each image")
+            raise ValueError(f"score returned {name!r} of shape {values.shape}; expected ({count},), one an image")
     return found
 
 

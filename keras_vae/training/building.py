@@ -114,6 +114,7 @@ FIXED = {
     "seed",
     "name",
     "gamma",
+    "spread",
 }
 
 

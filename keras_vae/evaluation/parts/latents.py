@@ -33,7 +33,7 @@ def results(evaluation):
 
 
 def _gain(evaluation, table):
-    """Reconstruction gain of each dimension, None where it was not measured: of the least variable ones of very many."""
+    """Reconstruction gain of each dimension; None where it was not measured: of very many, the most variable are."""
     chosen = np.argsort(-table.variance_of_mean, kind="stable")[: evaluation.gain_dimensions]
     gain = np.full(len(table.dimension), np.nan)
     gain[chosen] = reconstruction_gain(

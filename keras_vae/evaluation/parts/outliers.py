@@ -34,8 +34,7 @@ def results(evaluation):
 def told_apart(inliers, outliers, title, named):
     """Table of how well scores tell outliers from inliers. inliers, outliers: {name: (n,)}; named: what they are of."""
     rows = [
-        [name, *(metric(inliers[name], outliers[name]) for metric in (auroc, aupr, fpr_at_95_tpr))]
-        for name in inliers
+        [name, *(metric(inliers[name], outliers[name]) for metric in (auroc, aupr, fpr_at_95_tpr))] for name in inliers
     ]
     note = f"{named} as outliers. Every score is higher for what is stranger."
     columns = ["score", "AUROC", "AUPR", "false alarms at 95% found"]
