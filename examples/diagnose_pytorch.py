@@ -40,7 +40,8 @@ class VAE(nn.Module):
 def trained(images, epochs, latent_dim=16):
     """Return a VAE trained on uint8 images (n, H, W, 3)."""
     torch.manual_seed(0)
-    vae, data = VAE(images.shape[1], latent_dim), torch.from_numpy(np.moveaxis(images, -1, 1)).float() / 127.5 - 1
+    vae = VAE(images.shape[1], latent_dim)
+    data = torch.from_numpy(np.ascontiguousarray(np.moveaxis(images, -1, 1))).float() / 127.5 - 1
     adam = torch.optim.Adam(vae.parameters(), 1e-3)
     for _ in range(epochs):
         for batch in torch.randperm(len(data)).split(64):
@@ -50,7 +51,7 @@ def trained(images, epochs, latent_dim=16):
     return vae.eval()
 
 
-def main(out="diagnosis-pytorch", size=32, count=8000, epochs=15, **second):
+def main(out="diagnosis-pytorch", size=32, count=4000, epochs=10, **second):
     """Train their model, diagnose it, and diagnose what a second stage makes of it; returns both Diagnoses."""
     train = kv.data.load("faces", "train", image_size=(size, size), count=count)
     test = kv.data.load("faces", "test", image_size=(size, size), count=1000)

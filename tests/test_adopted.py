@@ -128,11 +128,11 @@ def test_strange_images_are_told_apart(stack):
     assert found.auroc == {"score": 1.0} and "AUROC of score: 1.000" in str(found)
     own = kv.diagnose(stack.encode, stack.decode, images, outliers=strange).auroc
     assert own.keys() == {"squared error", "KL", "negative ELBO"}
-    error, kl = (
-        lambda x: np.square(unit(x) - stack.reconstruct(x)).sum(axis=(1, 2, 3)),
-        lambda x: stack.score(x)["kl"],
-    )
-    for name, score in (("squared error", error), ("KL", kl)):
+
+    def error(x):
+        return np.square(unit(x) - stack.reconstruct(x)).sum(axis=(1, 2, 3))
+
+    for name, score in (("squared error", error), ("KL", lambda x: stack.score(x)["kl"])):
         assert own[name] == pytest.approx(kv.metrics.auroc(score(images), score(strange))), name
 
 

@@ -41,9 +41,9 @@ class Functions:
         name: str = "model",
         batch_size: int = 256,
     ) -> None:
-        self._encode, self._decode, self.name, self.batch_size = encode, decode, name, batch_size
+        self._encode, self._decode, self.name, self.batch_size = encode, decode or _no_decode, name, batch_size
         self.data_shape = images.shape[1:]
-        self.code_shape: tuple[int, ...] | None = None
+        self.code_shape: tuple[int, ...] = ()
         _, stddev = self.encode(images[:batch_size])
         self.latent_dim, self.stochastic = stddev.shape[1], bool(stddev.any())
         self.has_prior = self.stochastic if has_prior is None else has_prior
@@ -118,6 +118,10 @@ class Functions:
                 "log variance: np.exp(log_variance / 2)"
             )
         return mean, stddev
+
+
+def _no_decode(codes: np.ndarray) -> np.ndarray:
+    raise ValueError("decode was not given; expected a function of codes")
 
 
 def pixels(answer, count: int, shape: tuple[int, ...], function: str) -> np.ndarray:

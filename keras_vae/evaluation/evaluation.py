@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import pathlib
+import typing
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from keras_vae.data.grids import write_png
 from keras_vae.data.store import temporary
 from keras_vae.data.subset import rows, subset
 from keras_vae.metrics import features
-from keras_vae.models import Stack
 
 HELD_OUT = 1000
 
@@ -22,8 +22,8 @@ HELD_OUT = 1000
 class Evaluation:
     """A trained stack, the images that it is measured on, and what is made of them once for all parts."""
 
-    stack: Stack
-    config: Config
+    stack: typing.Any  # a Stack, or what has the methods that the parts use
+    config: Config | None  # None: of a model that was not trained here
     workdir: pathlib.Path
     count: int = 2000  # test images and samples, at most
     seed: int = 0  # of samples, draws and clusters, and of which test images
@@ -32,7 +32,9 @@ class Evaluation:
     outliers: str | None = None  # a data set whose test images are strange
     outlier_dir: str | None = None  # where they lie, if not where the run's data do
 
-    gain_dimensions = None  # how many dimensions have their reconstruction gain measured, at most; None for all
+    gain_dimensions: typing.ClassVar[int | None] = (
+        None  # how many dimensions have their reconstruction gain measured, at most; None for all
+    )
 
     @property
     def dataset(self):
