@@ -55,7 +55,7 @@ class VAE(keras.Model):
 def main(out="diagnosis-keras", size=32, count=4000, epochs=10, **second):
     """Train their model, diagnose it, and diagnose what a second stage makes of it; returns both Diagnoses."""
     train = kv.data.load("faces", "train", image_size=(size, size), count=count)
-    test = kv.data.load("faces", "test", image_size=(size, size), count=500)
+    test = kv.data.load("faces", "test", image_size=(size, size), count=min(count, 500))
     keras.utils.set_random_seed(0)
     vae = VAE(train.shape[1:], latent_dim=16)
     vae.compile(keras.optimizers.Adam(1e-3))

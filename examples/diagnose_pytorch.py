@@ -54,7 +54,7 @@ def trained(images, epochs, latent_dim=16):
 def main(out="diagnosis-pytorch", size=32, count=4000, epochs=10, **second):
     """Train their model, diagnose it, and diagnose what a second stage makes of it; returns both Diagnoses."""
     train = kv.data.load("faces", "train", image_size=(size, size), count=count)
-    test = kv.data.load("faces", "test", image_size=(size, size), count=1000)
+    test = kv.data.load("faces", "test", image_size=(size, size), count=min(count, 1000))
     vae = trained(train, epochs)
 
     @torch.no_grad()

@@ -45,7 +45,7 @@ def main(out="diagnosis-saved", size=32, count=4000, epochs=5):
     export(out / "model", kv.data.load("faces", "train", image_size=(size, size), count=count), epochs=epochs)
 
     saved = tf.saved_model.load(str(out / "model"))
-    test = kv.data.load("faces", "test", image_size=(size, size), count=500)
+    test = kv.data.load("faces", "test", image_size=(size, size), count=min(count, 500))
     found = kv.diagnose(saved.encode, saved.decode, test, name="SavedModel")  # codes alone: an autoencoder
     found.write(out / "page")
     return found

@@ -318,6 +318,22 @@ def test_models_are_read_from_files(files):
         assert found.data_shape == SHAPE
 
 
+def test_a_wrong_word_about_the_encoder_is_told(files):
+    """Its one output is taken for codes, or for halves that are none."""
+    found = load(encoder=files / "encoder.keras", decoder=files / "decoder.keras")
+    with pytest.raises(ValueError, match=r"gives codes of shape \(6,\) by --spread=stddev; the decoder takes \(3,\)"):
+        kv.diagnose(found.encode, found.decode, tiny.images(20))
+
+
+def test_a_stage_of_ours_is_read(tmp_path):
+    """A .keras file with methods encode and decode."""
+    vae = tiny.vae()
+    vae.save(tmp_path / "vae.keras")
+    found, x = load(model=tmp_path / "vae.keras"), unit(tiny.images(5))
+    np.testing.assert_allclose(found.encode(x), vae.encode(x), rtol=1e-5)
+    assert found.data_shape == SHAPE and found.decode(np.ones((2, 3), np.float32)).shape == (2, *SHAPE)
+
+
 def test_an_export_of_ours_is_read_by_its_names(exported):
     found = load(model=exported.parent)
     mean, stddev = found.encode(np.zeros((2, 16, 24, 3), np.float32))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_vae import report
-from keras_vae.adopted.functions import Functions, numbers_of, pixels
+from keras_vae.adopted.functions import Functions, numbers_of, pixels, writable
 from keras_vae.checks import checked_data, checked_examples, whole
 from keras_vae.data.grids import write_png
 from keras_vae.data.subset import subset
@@ -143,7 +143,7 @@ def _told_apart(given, strange, score):
 
 def _joined_scores(score, images, batch_size):
     parts = [
-        numbers_of(score(unit(images[first : first + batch_size])), len(images[first : first + batch_size]))
+        numbers_of(score(writable(images[first : first + batch_size])), len(images[first : first + batch_size]))
         for first in range(0, len(images), batch_size)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

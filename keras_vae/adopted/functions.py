@@ -62,7 +62,8 @@ class Functions:
         """Mean and standard deviation of the codes, two (n, latent_dim) float32."""
         images = checked_data(images, self.data_shape)
         parts = [
-            self._posterior(self._encode(unit(images[rows])), rows) for rows in self._batches(len(images), "encoding")
+            self._posterior(self._encode(writable(images[rows])), rows)
+            for rows in self._batches(len(images), "encoding")
         ]
         mean, stddev = (np.concatenate(each).reshape(len(images), -1) for each in zip(*parts))
         return mean, stddev
@@ -118,6 +119,11 @@ class Functions:
                 "log variance: np.exp(log_variance / 2)"
             )
         return mean, stddev
+
+
+def writable(images: np.ndarray) -> np.ndarray:
+    """Return images as float32 in [0, 1] in memory of their own: PyTorch warns of arrays that cannot be written to."""
+    return np.array(unit(images))
 
 
 def _no_decode(codes: np.ndarray) -> np.ndarray:

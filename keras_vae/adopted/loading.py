@@ -45,7 +45,16 @@ def load(
         encode, decode = (_side(found, side, model) for side in SIDES)
     else:
         encode, decode = (_whole(_opened(path), path) for path in (encoder, decoder))
-    return Loaded(lambda images: posterior(encode(images), spread), lambda z: _only(decode(z)), shape_of(encode))
+    takes = decode.shape
+
+    def decoded(z):
+        if takes and None not in takes and z.shape[1:] != takes:
+            raise ValueError(
+                f"the encoder gives codes of shape {z.shape[1:]} by --spread={spread}; the decoder takes {takes}"
+            )
+        return _only(decode(z))
+
+    return Loaded(lambda images: posterior(encode(images), spread), decoded, shape_of(encode))
 
 
 def posterior(outputs, spread):
@@ -138,9 +147,9 @@ class _Called:
     @property
     def shape(self):
         """Of one example that it takes; None where that is not told."""
-        owner = self.function if isinstance(self.function, keras.Model) else None
-        owner = owner or getattr(getattr(self.function, "__self__", None), "encoder", None)
-        inputs = getattr(owner, "inputs", None)
+        model = getattr(self.function, "__self__", None)  # of a method encode: its encoder tells
+        part = getattr(model, f"{self.function.__name__}r", None) if model is not None else self.function
+        inputs = getattr(part, "inputs", None)
         return tuple(inputs[0].shape[1:]) if inputs else None
 
 
