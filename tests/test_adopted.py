@@ -146,8 +146,8 @@ def test_the_page_is_that_of_a_run(stack, tmp_path):
         found.verdict.word,
         "Variance law",
         "Mismatch to the prior",
-        "of sampler",
-        "of prior",
+        "of the function sample",
+        "draws of N(0, I)",
     ):
         assert words in page, words
     assert "http" not in page and page.count("data:image/png;base64,") == 4 and "Configuration" not in page
@@ -189,7 +189,7 @@ def test_a_second_stage_samples_what_the_prior_cannot():
 
 def test_a_second_vae_is_trained_on_draws_of_their_posteriors():
     """By the steps that trained any second stage: what changes is the top stage alone, and its best epoch is kept."""
-    second = kv.second_stage(encode, two_humps(200), epochs=2, jit_compile=False)
+    second = kv.second_stage(encode, two_humps(200), epochs=2, jit_compile=False, network_options={"width": 8})
     assert second.stack.stages == ["codes", "second"] and second.stack.codec.is_second("second")
     images = two_humps(30, seed=1)
     mean, stddev = second.stack.encode(np.stack(encode(images), axis=-1), stage="codes")

@@ -17,7 +17,7 @@ def test_a_vae_of_another_library_is_diagnosed(name, needs, tmp_path):
     alone, both = example.main(tmp_path / "page", size=8, count=300, epochs=2, **second)
     assert alone.numbers["stochastic"] and alone.numbers["latent_dim"] == 16
     assert both.numbers == alone.numbers  # the same codes; only the samples are others
-    assert "of sampler" in (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+    assert "of the function sample" in (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_saved_model_is_diagnosed(tmp_path):

@@ -62,6 +62,9 @@ class _Given(Evaluation):
             found["sampler"] = pixels(self.sampler(count, self.seed), count, self.stack.data_shape, "sample")
         return found
 
+    def origin(self, name):
+        return {"prior": "decoded from draws of N(0, I)", "sampler": "of the function sample"}[name]
+
     @functools.cached_property
     def extractor(self):
         return features.load("pixels")
@@ -236,6 +239,6 @@ def check_free(directory: pathlib.Path) -> None:
     entries = [entry.name for entry in directory.iterdir()] if directory.exists() else []
     if not entries:
         return
-    earlier = "results.json" in entries and read_json(directory / "results.json").get("run", {}).get("stages") == []
-    if not earlier:
+    results = read_json(directory / "results.json") if "results.json" in entries else None
+    if not isinstance(results, dict) or results.get("run", {}).get("stages") != []:  # a run has stages
         raise ValueError(f"{directory} is not empty and holds no diagnosis; choose another directory")

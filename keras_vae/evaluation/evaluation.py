@@ -89,6 +89,10 @@ class Evaluation:
         """{stage: `count` samples from its prior}, of the stages that have one."""
         return {name: self.generated(lambda rows, name=name: self._sampled(rows, name)) for name in self.priors}
 
+    def origin(self, name):
+        """Return words for where the samples of that name come from."""
+        return f"stage {name}"
+
     @functools.cached_property
     def reconstructions(self):
         """The test images, reconstructed from their posterior means."""

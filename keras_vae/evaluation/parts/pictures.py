@@ -14,7 +14,9 @@ def results(evaluation):
     if not evaluation.are_images:
         return {}
     pictures = [
-        evaluation.picture("Samples, not chosen", "samples", f"of {name}", f"samples_{name}", grid(samples[:SHOWN]))
+        evaluation.picture(
+            "Samples, not chosen", "samples", evaluation.origin(name), f"samples_{name}", grid(samples[:SHOWN])
+        )
         for name, samples in evaluation.samples.items()
     ]
     shown = evaluation.shown(PAIRS)
