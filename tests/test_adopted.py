@@ -189,11 +189,11 @@ def test_a_second_stage_samples_what_the_prior_cannot():
 
 def test_a_second_vae_is_trained_on_draws_of_their_posteriors():
     """By the steps that trained any second stage: what changes is the top stage alone, and its best epoch is kept."""
-    second = kv.second_stage(encode, two_humps(200), epochs=2, jit_compile=False, network_options={"width": 8})
+    second = kv.second_stage(encode, two_humps(130), epochs=1, jit_compile=False, network_options={"width": 8})
     assert second.stack.stages == ["codes", "second"] and second.stack.codec.is_second("second")
     images = two_humps(30, seed=1)
     mean, stddev = second.stack.encode(np.stack(encode(images), axis=-1), stage="codes")
-    scale = np.sqrt(encode(two_humps(200))[0].var(axis=0) + 0.01)
+    scale = np.sqrt(encode(two_humps(130))[0].var(axis=0) + 0.01)
     np.testing.assert_allclose(stddev, 0.1 / np.repeat(scale[None], 30, axis=0), rtol=1e-4)
     assert second.sample(4, seed=1).shape == (4, 2) and np.isfinite(second.sample(4)).all()
 

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-second = {"model": "mixture"}
+second = {"model": "mixture", "epochs": 5}
 
 
 @pytest.mark.parametrize(
