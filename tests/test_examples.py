@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-second = {"model": "mixture", "epochs": 5}
+second = {"model": "mixture"}
 
 
 @pytest.mark.parametrize(
