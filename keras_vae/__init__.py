@@ -17,8 +17,11 @@ from keras_vae.version import VERSION
 
 if typing.TYPE_CHECKING:  # for type checkers and editors: what __getattr__ below imports at the first use
     from keras_vae import data, diagnostics, metrics, models, networks, presets, theory
+    from keras_vae.adopted.diagnose import diagnose
+    from keras_vae.adopted.second_stage import second_stage
     from keras_vae.evaluation.evaluate import evaluate
     from keras_vae.exporting.export import export
+    from keras_vae.models.gaussian_vae import GaussianVAE
     from keras_vae.models.stack import Stack
     from keras_vae.runs import load
     from keras_vae.training.find_balance import find_balance
@@ -27,10 +30,12 @@ if typing.TYPE_CHECKING:  # for type checkers and editors: what __getattr__ belo
 __version__ = VERSION
 __all__ = [
     "Config",
+    "GaussianVAE",
     "Stack",
     "StageConfig",
     "config",
     "data",
+    "diagnose",
     "diagnostics",
     "evaluate",
     "export",
@@ -40,6 +45,7 @@ __all__ = [
     "models",
     "networks",
     "presets",
+    "second_stage",
     "theory",
     "train",
 ]
@@ -48,11 +54,14 @@ __getattr__, __dir__ = _lazy.attributes(
     __name__,
     {
         **dict.fromkeys(("data", "diagnostics", "metrics", "models", "networks", "presets", "theory")),
+        "GaussianVAE": "keras_vae.models.gaussian_vae",
         "Stack": "keras_vae.models.stack",
+        "diagnose": "keras_vae.adopted.diagnose",
         "evaluate": "keras_vae.evaluation.evaluate",
         "export": "keras_vae.exporting.export",
         "find_balance": "keras_vae.training.find_balance",
         "load": "keras_vae.runs",
+        "second_stage": "keras_vae.adopted.second_stage",
         "train": "keras_vae.training.train",
     },
 )

@@ -14,7 +14,14 @@ from tests import tiny
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCRIPTS = ["train.py", "evaluate.py", "export.py", "reproduce.py"]
 BENCHES = [f"bench/{path.name}" for path in sorted((ROOT / "bench").glob("[!_]*.py"))]
-MODULES = ["-mkeras_vae.theory", "-mkeras_vae train", "-mserving.local", "-mserving.client", "-mserving.bulk"]
+MODULES = [
+    "-mkeras_vae.theory",
+    "-mkeras_vae.diagnose",
+    "-mkeras_vae train",
+    "-mserving.local",
+    "-mserving.client",
+    "-mserving.bulk",
+]
 HEAVY = {"tensorflow", "keras", "matplotlib"}
 
 

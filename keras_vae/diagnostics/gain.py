@@ -20,23 +20,28 @@ DEVIATIONS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 NODES = 16  # of Gauss-Hermite quadrature: exact for a decoder that is a polynomial of degree 15 in the dimension
 
 
-def reconstruction_gain(stack: "Stack", images: np.ndarray, stage: str | None = None) -> np.ndarray:
+def reconstruction_gain(
+    stack: "Stack", images: np.ndarray, stage: str | None = None, dimensions: Sequence[int] | None = None
+) -> np.ndarray:
     """The squared error in pixels that zeroing each dimension of the posterior mean adds, (latent_dim,).
 
     Variable collapse, section 5: near zero for a collapsed dimension. `stage`: of the inference code by default.
-    images: (n, H, W, C), uint8 or float32 in [0, 1].
+    images: (n, H, W, C), uint8 or float32 in [0, 1]. dimensions: as of decoder_gain.
     """
     images = checked_data(images, stack.data_shape)
     mean, _ = stack.encode(images, stage=stage)
-    return decoder_gain(lambda z: stack.codec.decode(z, stage), mean, to_unit(images))
+    return decoder_gain(lambda z: stack.decode(z, stage), mean, to_unit(images), dimensions)
 
 
-def decoder_gain(decode: Callable, codes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def decoder_gain(
+    decode: Callable, codes: np.ndarray, targets: np.ndarray, dimensions: Sequence[int] | None = None
+) -> np.ndarray:
     """The squared error that zeroing each code dimension adds, (latent_dim,): variable collapse, section 5.
 
     It is the mean over examples of ||x - decode(z with z_k = 0)||^2 - ||x - decode(z)||^2.
-    decode: a function (or Keras model) of tensors z (n, latent_dim) -> (n, ...).
+    decode: a function (or Keras model) of arrays z (n, latent_dim) -> (n, ...).
     codes: (n, latent_dim) posterior means; targets: (n, ...), what decode(codes) should equal.
+    dimensions: numbers of those that are measured, in the order of the result; all by default.
     """
     codes = checked_rows(codes, "codes", least=1).astype(np.float32)
     targets = floats(targets, "targets").astype(np.float32)
@@ -44,18 +49,15 @@ def decoder_gain(decode: Callable, codes: np.ndarray, targets: np.ndarray) -> np
         raise ValueError("targets has values that are NaN or infinite; expected finite numbers")
     if len(targets) != len(codes):
         raise ValueError(f"targets has {len(targets)} examples; expected one for each of the {len(codes)} codes")
-    latent_dim = codes.shape[1]
 
-    @tf.function(reduce_retracing=True)
-    def error(z, x, kept):
-        return tf.reduce_sum(squared_error(x, decode(z * kept)))
+    def error(kept):
+        parts = (squared_error(targets[rows], decode(codes[rows] * kept)) for rows in blocks(len(codes), BATCH))
+        return sum(float(tf.reduce_sum(part)) for part in parts) / len(codes)
 
-    batches = [(tf.constant(codes[rows]), tf.constant(targets[rows])) for rows in blocks(len(codes), BATCH)]
-    errors = []
-    masks = np.concatenate([np.ones((1, latent_dim)), 1.0 - np.eye(latent_dim)]).astype(np.float32)
-    for kept in tqdm(masks, desc="reconstruction gain", unit="dim", disable=None, delay=5.0):
-        errors.append(sum(float(error(z, x, tf.constant(kept))) for z, x in batches) / len(codes))
-    return np.asarray(errors[1:]) - errors[0]
+    ones, zeroed = np.ones(codes.shape[1], np.float32), 1.0 - np.eye(codes.shape[1], dtype=np.float32)
+    zeroed = zeroed if dimensions is None else zeroed[list(dimensions)]
+    whole, bar = error(ones), tqdm(zeroed, desc="reconstruction gain", unit="dim", disable=None, delay=5.0)
+    return np.asarray([error(kept) for kept in bar]) - whole
 
 
 @dataclasses.dataclass(frozen=True)

@@ -67,7 +67,7 @@ def verdict_inputs(
         codes = mean[:count] + stddev[:count] * random.standard_normal((count, judged.latent_dim))
         numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
         numbers["mmd_noise"] = _mmd_noise(count, judged.latent_dim)
-        if judged.gamma.falling and stack.codec.error_space(judged.name) == "pixels":
+        if judged.gamma is not None and judged.gamma.falling and stack.codec.error_space(judged.name) == "pixels":
             decoded = stack.decode(codes.astype(np.float32), stage=judged.name)
             numbers["gamma_excess"] = float(judged.gamma.value / _mean_square(images[:count], decoded))
     return numbers

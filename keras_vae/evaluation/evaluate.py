@@ -57,7 +57,7 @@ def evaluate(
             write_json(path, kept)
             print_status(f"{name}: {time.monotonic() - began:.1f} s{problem}")
     results, *others = (
-        _joined(each["head"], [each["parts"][name] for name in known if name in each["parts"]])
+        joined(each["head"], [each["parts"][name] for name in known if name in each["parts"]])
         for each in (kept, *kept["others"])
     )
     results |= {"others": others} if others else {}
@@ -94,7 +94,7 @@ def _head(evaluation, versions):
     stack, config, count = evaluation.stack, evaluation.config, len(evaluation.test)
     return {
         "run": {
-            "dataset": config.dataset,
+            "dataset": evaluation.dataset,
             "data_options": configs.portable(config).data_options,
             "stages": stack.stages,
             "inference_stage": stack.inference_stage,
@@ -112,7 +112,8 @@ def _head(evaluation, versions):
     }
 
 
-def _joined(head, parts):
+def joined(head, parts):
+    """Return results.json of its head and what the parts measured: lists of the same name follow one another."""
     results = dict(head)
     for part in parts:
         for key, value in part.items():

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import pathlib
+import typing
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from keras_vae.data.grids import write_png
 from keras_vae.data.store import temporary
 from keras_vae.data.subset import rows, subset
 from keras_vae.metrics import features
-from keras_vae.models import Stack
 
 HELD_OUT = 1000
 
@@ -22,8 +22,8 @@ HELD_OUT = 1000
 class Evaluation:
     """A trained stack, the images that it is measured on, and what is made of them once for all parts."""
 
-    stack: Stack
-    config: Config
+    stack: typing.Any  # a Stack, or what has the methods that the parts use
+    config: Config | None  # None: of a model that was not trained here
     workdir: pathlib.Path
     count: int = 2000  # test images and samples, at most
     seed: int = 0  # of samples, draws and clusters, and of which test images
@@ -31,6 +31,15 @@ class Evaluation:
     feature_path: str | None = None  # of its weights
     outliers: str | None = None  # a data set whose test images are strange
     outlier_dir: str | None = None  # where they lie, if not where the run's data do
+
+    gain_dimensions: typing.ClassVar[int | None] = (
+        None  # how many dimensions have their reconstruction gain measured, at most; None for all
+    )
+
+    @property
+    def dataset(self):
+        """Name of what was measured, for tables."""
+        return self.config.dataset
 
     @functools.cached_property
     def all_test(self):
@@ -41,17 +50,6 @@ class Evaluation:
     def test(self):
         """`count` test images (n, H, W, C) uint8, or points."""
         return subset(self.all_test, self.count, self.seed)
-
-    @functools.cached_property
-    def extractor(self):
-        """The Extractor of the Frechet distance."""
-        options = {
-            "dataset": self.config.dataset,
-            "data_dir": self.config.data_options.get("data_dir"),
-            "path": self.feature_path,
-        }
-        takes = inspect.signature(features.find(self.features).extractor).parameters
-        return features.load(self.features, **{name: value for name, value in options.items() if name in takes})
 
     @functools.cached_property
     def outlier_images(self):
@@ -81,21 +79,40 @@ class Evaluation:
         """Mean and deviation of the inference code of the test images."""
         return self.stack.encode(self.test)
 
+    @property
+    def priors(self):
+        """Names of the stages that have a prior."""
+        return [name for name in self.stack.stages if self.stack.stage(name).has_prior]
+
     @functools.cached_property
     def samples(self):
         """{stage: `count` samples from its prior}, of the stages that have one."""
-        names = [name for name in self.stack.stages if self.stack.stage(name).has_prior]
-        return {name: self._generated(lambda rows, name=name: self._sampled(rows, name)) for name in names}
+        return {name: self.generated(lambda rows, name=name: self._sampled(rows, name)) for name in self.priors}
+
+    def origin(self, name):
+        """Return words for where the samples of that name come from."""
+        return f"stage {name}"
 
     @functools.cached_property
     def reconstructions(self):
         """The test images, reconstructed from their posterior means."""
-        return self._generated(lambda rows: self.stack.decode(self.posterior[0][rows]))
+        return self.generated(lambda rows: self.stack.decode(self.posterior[0][rows]))
 
     def _sampled(self, rows, stage):
         return self.stack.sample(rows.stop - rows.start, self.seed, stage, first=rows.start)
 
-    def _generated(self, make):
+    @functools.cached_property
+    def extractor(self):
+        """Extractor of the features of Frechet distances."""
+        options = {
+            "dataset": self.config.dataset,
+            "data_dir": self.config.data_options.get("data_dir"),
+            "path": self.feature_path,
+        }
+        takes = inspect.signature(features.find(self.features).extractor).parameters
+        return features.load(self.features, **{name: value for name, value in options.items() if name in takes})
+
+    def generated(self, make):
         """As many images as there are test images, made slice by slice."""
         return temporary(len(self.test), self.stack.data_shape, "float32", make, self.workdir)
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_vae.checks import number
 from keras_vae.maths.gaussians import dimensions, kl_divergence, squared_error
+from keras_vae.models.posterior_encoder import checked_networks, posterior_encoder
 from keras_vae.models.stage import Stage
 
 
@@ -17,14 +18,19 @@ class GaussianVAE(Stage):
         -E_q[log p(x|z)] + beta KL(q(z|x) || p(z)),
 
     in nats per example with every constant, by one draw of z each time.
+
+    spread   of an encoder that gives something else than [mean, stddev], (batch, latent_dim) each: "log_variance" where
+             the second output is one, or where there is one output (batch, 2 latent_dim), means and log variances;
+             "stddev" where these are means and deviations.
     """
 
     TERMS = ("loss", "reconstruction", "kl", "squared_error")
     stochastic = True
     has_prior = True
 
-    def __init__(self, encoder, decoder, beta=1.0, **kwargs):
-        super().__init__(encoder, decoder, **kwargs)
+    def __init__(self, encoder, decoder, beta=1.0, spread=None, **kwargs):
+        checked_networks(encoder, decoder)
+        super().__init__(posterior_encoder(encoder, decoder.input_shape[-1], spread), decoder, **kwargs)
         self.beta = number("beta", beta, above=0)
 
     def objective(self, x, target, below, training, noise=None):

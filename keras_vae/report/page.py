@@ -59,7 +59,7 @@ def _other(workdir, results):
 
 
 def _document(run, parts):
-    title = f"{run['dataset']}: {' + '.join(run['stages'])}"
+    title = ": ".join(filter(None, [run["dataset"], " + ".join(run["stages"])]))
     about = {
         "latent dimensions": run.get("latent_dim"),
         "code evaluated": run.get("inference_stage"),
@@ -115,7 +115,9 @@ def _tables(tables):
 
 
 def _small_print(workdir, results):
-    config, environment = (read_json(workdir / name) for name in ("config.json", "environment.json"))
+    config, environment = (
+        read_json(workdir / name) if (workdir / name).exists() else None for name in ("config.json", "environment.json")
+    )
     parts = {
         "Protocol": results.get("protocol"),
         "Data": results["run"].get("data_options"),
@@ -123,5 +125,7 @@ def _small_print(workdir, results):
         "Trained with": environment,
     }
     body = "".join(details(name, facts(values)) for name, values in parts.items() if values)
+    if config is None:  # of a model that was trained elsewhere
+        return body
     text = escape(json.dumps(config, indent=2))
     return body + details("Configuration", f'<pre class="scroll" tabindex="0">{text}</pre>')

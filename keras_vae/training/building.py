@@ -124,6 +124,7 @@ FIXED = {
     "seed",
     "name",
     "gamma",
+    "spread",
 }
 
 

@@ -23,12 +23,17 @@ HELD_OUT = 1000  # validation examples that a stage is measured on
 
 
 def train(
-    config: configs.Config, workdir: Path, stage: str = "all", callbacks: Iterable[keras.callbacks.Callback] = ()
+    config: configs.Config,
+    workdir: Path,
+    stage: str = "all",
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    examples: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Stack:
     """Train the named stage of `config`, or all of them, in the directory `workdir`; go on where a killed run stopped.
 
     callbacks: Keras callbacks, called in `fit` of each stage after ours, with the Stack as their model. They are no
     part of the run: one that goes on meets them as they are now.
+    examples: those to train on and those held out, if they are not to be loaded from the data set of `config`.
 
     Returns the Stack of the trained stages.
     """
@@ -40,7 +45,6 @@ def train(
     config = on_this_machine(run.complete(config))
     run.check(config)
     with workers.losses_told(), strategy.scope(config.strategy), policy(config.precision):
-        examples: tuple[np.ndarray, np.ndarray] | None = None
         for index, settings in enumerate(config.stages):
             if settings.name not in wanted:
                 continue

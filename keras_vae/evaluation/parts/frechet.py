@@ -16,7 +16,7 @@ def results(evaluation):
     extractor = evaluation.extractor
     fakes = {"reconstruction": evaluation.reconstructions}
     fakes |= {f"samples of {name}": samples for name, samples in evaluation.samples.items()}
-    split = f"{evaluation.config.dataset} test, {'x'.join(map(str, evaluation.stack.data_shape))}"
+    split = f"{evaluation.dataset} test, {'x'.join(map(str, evaluation.stack.data_shape))}"
     protocols = plugins.names("keras_vae.metrics.fid_protocols")
     found = {name: fid_table(extractor, evaluation.test, fakes, name, split, evaluation.seed) for name in protocols}
     rows = [[row, *(found[name][row]["value"] for name in protocols)] for row in found[protocols[0]]]

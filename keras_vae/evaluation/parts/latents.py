@@ -1,5 +1,7 @@
 """Latent dimensions, one by one, and the verdict."""
 
+import numpy as np
+
 from keras_vae.diagnostics import latent_table, reconstruction_gain, verdict, verdict_inputs
 from keras_vae.evaluation.evaluation import as_numbers
 
@@ -11,22 +13,30 @@ def results(evaluation):
     stack, test = evaluation.stack, evaluation.test
     table = latent_table(*evaluation.posterior)
     known = {"posterior": evaluation.posterior, "reconstructions": evaluation.reconstructions}
-    judged = verdict(**verdict_inputs(stack, test, **known))
+    numbers = verdict_inputs(stack, test, **known)
+    judged = verdict(**numbers)
     latents = {
         "active": [bool(value) for value in table.active],
         "variance_of_mean": as_numbers(table.variance_of_mean),
         "mean_of_variance": as_numbers(table.mean_of_variance),
         "kl": as_numbers(table.kl),
         "variance_law": as_numbers(table.law),
-        "reconstruction_gain": as_numbers(reconstruction_gain(stack, test[evaluation.shown(GAIN_IMAGES)])),
+        "reconstruction_gain": _gain(evaluation, table),
     }
     note = f"of {stack.latent_dim}"
     if stack.stage().stochastic:
         note += f"; {table.informative.sum()} carry more signal than noise"
     active = {"name": "active dimensions", "value": int(table.active.sum()), "note": note}
-    gamma = {"name": "gamma", "value": stack.gamma, "note": "decoder variance"}
-    return {
-        "verdict": {"word": judged.word, "evidence": list(judged.evidence), "advice": list(judged.advice)},
-        "headline": [active, gamma],
-        "latents": latents,
-    }
+    gamma = [] if stack.gamma is None else [{"name": "gamma", "value": stack.gamma, "note": "decoder variance"}]
+    said = {"word": judged.word, "evidence": list(judged.evidence), "advice": list(judged.advice)}
+    return {"verdict": {**said, "numbers": numbers}, "headline": [active, *gamma], "latents": latents}
+
+
+def _gain(evaluation, table):
+    """Reconstruction gain of each dimension; None where it was not measured: of very many, the most variable are."""
+    chosen = np.argsort(-table.variance_of_mean, kind="stable")[: evaluation.gain_dimensions]
+    gain = np.full(len(table.dimension), np.nan)
+    gain[chosen] = reconstruction_gain(
+        evaluation.stack, evaluation.test[evaluation.shown(GAIN_IMAGES)], dimensions=chosen
+    )
+    return as_numbers(gain)

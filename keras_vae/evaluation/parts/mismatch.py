@@ -7,7 +7,7 @@ def results(evaluation):
     """The MMD of every stage that has a prior; the floor is what two samples of the prior show."""
     stack, seed = evaluation.stack, evaluation.seed
     rows, zero = [], None
-    for name in evaluation.samples:
+    for name in evaluation.priors:
         mean, stddev = stack.encode(evaluation.test, stage=name)
         zero = mmd_to_prior(0 * mean, 0 * stddev + 1, seed)
         rows.append([f"stage {name}", mmd_to_prior(mean, stddev, seed), zero])

@@ -30,17 +30,20 @@ def results(evaluation):
         outlier_scores(evaluation.stack, images, seed=evaluation.seed, score=score)
         for images, score in zip(sets, scores)
     )
-    rows = [
-        [NAMES[name], *(metric(inliers[name], outliers[name]) for metric in (auroc, aupr, fpr_at_95_tpr))]
-        for name in inliers
-    ]
-    counts = [f"{len(images):,}" for images in sets]
-    named = f"{counts[0]} test images of {evaluation.config.dataset}, {counts[1]} of {evaluation.outliers}"
-    note = f"{named} as outliers. Every score is higher for what is stranger."
-    title = f"Outliers: {evaluation.outliers}"
-    columns = ["score", "AUROC", "AUPR", "false alarms at 95% found"]
-    table = {"title": title, "columns": columns, "rows": rows, "note": note}
+    named = f"{len(sets[0]):,} test images of {evaluation.dataset}, {len(sets[1]):,} of {evaluation.outliers}"
+    inliers, outliers = ({NAMES[name]: values for name, values in each.items()} for each in (inliers, outliers))
+    table = told_apart(inliers, outliers, f"Outliers: {evaluation.outliers}", named)
     return {"tables": [table, _screening(evaluation, scores)]}
+
+
+def told_apart(inliers, outliers, title, named):
+    """Table of how well scores tell outliers from inliers. inliers, outliers: {name: (n,)}; named: what they are of."""
+    rows = [
+        [name, *(metric(inliers[name], outliers[name]) for metric in (auroc, aupr, fpr_at_95_tpr))] for name in inliers
+    ]
+    note = f"{named} as outliers. Every score is higher for what is stranger."
+    columns = ["score", "AUROC", "AUPR", "false alarms at 95% found"]
+    return {"title": title, "columns": columns, "rows": rows, "note": note}
 
 
 def _screening(evaluation, scores):

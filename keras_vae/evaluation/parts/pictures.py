@@ -13,9 +13,10 @@ def results(evaluation):
     """Samples of each stage, reconstructions, nearest training images of samples, and interpolations of codes."""
     if not evaluation.are_images:
         return {}
-    captions = {name: f"stage {name}" for name in evaluation.samples}
     pictures = [
-        evaluation.picture("Samples, not chosen", "samples", captions[name], f"samples_{name}", grid(samples[:SHOWN]))
+        evaluation.picture(
+            "Samples, not chosen", "samples", evaluation.origin(name), f"samples_{name}", grid(samples[:SHOWN])
+        )
         for name, samples in evaluation.samples.items()
     ]
     shown = evaluation.shown(PAIRS)
@@ -26,7 +27,7 @@ def results(evaluation):
     if len(evaluation.test) > 1:
         between = _interpolations(evaluation)
         pictures.append(evaluation.picture("Interpolations", "codes", caption, "interpolations", between))
-    if evaluation.samples:
+    if evaluation.samples and evaluation.train is not None:
         top = list(evaluation.samples)[-1]
         caption = f"a sample of stage {top}, and the training images nearest to it in pixels"
         neighbours = _neighbours(evaluation.train, evaluation.samples[top][:NEIGHBOURS])

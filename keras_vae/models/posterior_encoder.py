@@ -1,0 +1,71 @@
+"""Posterior encoder: any functional Keras encoder as one that gives [mean, stddev] of q(z|x)."""
+
+import keras
+
+SPREADS = ("stddev", "log_variance")
+
+
+def posterior_encoder(encoder, latent_dim, spread=None):
+    """Return an encoder x -> [mean, stddev], (batch, latent_dim) float32 each, that shares the layers of `encoder`.
+
+    encoder   two outputs, each (batch, latent_dim), or one (batch, 2 latent_dim), the means first.
+    spread    the second of these: "stddev" or "log_variance"; None: the encoder gives [mean, stddev] and is left as it
+              is. A layer without activation gives no deviations, and is refused as such.
+    """
+    if spread not in (None, *SPREADS):
+        raise ValueError(f"spread is {spread!r}; expected one of {', '.join(SPREADS)}")
+    shapes, wanted = [tuple(output.shape) for output in encoder.outputs], (None, latent_dim)
+    if shapes not in ([wanted, wanted], [(None, 2 * latent_dim)]):
+        raise ValueError(
+            f"the encoder gives {' and '.join(map(str, shapes))}; expected two outputs {wanted}, as many numbers as "
+            f"the decoder takes, or one {(None, 2 * latent_dim)}. Of maps: keras.layers.Flatten behind the encoder, "
+            "and Reshape before the decoder"
+        )
+    if spread is None and len(shapes) == 1:
+        raise ValueError(
+            f"the encoder gives one output of 2 x {latent_dim} units; say what the second half is: "
+            'spread="log_variance", or "stddev"'
+        )
+    if spread != "log_variance" and _unbounded(encoder.outputs[-1]):
+        raise ValueError(
+            f"the second output of the encoder is {_layer(encoder.outputs[-1]).name!r}, without activation: it may be "
+            'negative, so it is no standard deviation. Of a log variance: spread="log_variance"'
+        )
+    if spread is None:
+        return encoder
+    outputs = [keras.ops.cast(output, "float32") for output in encoder.outputs]
+    mean, second = outputs if len(outputs) == 2 else (outputs[0][:, :latent_dim], outputs[0][:, latent_dim:])
+    stddev = second if spread == "stddev" else keras.ops.exp(second / 2)
+    return keras.Model(encoder.inputs[0], [mean, stddev], name=f"{encoder.name}_posterior")
+
+
+def checked_networks(encoder, decoder):
+    """Refuse networks whose shapes are not known, or do not fit: x -> codes of one axis -> x."""
+    for side, network in (("encoder", encoder), ("decoder", decoder)):
+        if not getattr(network, "outputs", None) or not getattr(network, "inputs", None):
+            raise ValueError(
+                f"the {side} is a {type(network).__name__} without inputs and outputs; expected a functional or a "
+                "built Sequential Keras model, which begins with keras.Input(shape)"
+            )
+    if len(decoder.inputs) != 1 or len(decoder.outputs) != 1 or len(decoder.inputs[0].shape) != 2:
+        shapes = [tuple(tensor.shape) for tensor in decoder.inputs]
+        raise ValueError(f"the decoder takes {' and '.join(map(str, shapes))}; expected one input (None, latent_dim)")
+    takes, gives = tuple(encoder.inputs[0].shape[1:]), tuple(decoder.outputs[0].shape[1:])
+    if None in takes or takes != gives:
+        raise ValueError(f"the encoder takes {takes} and the decoder gives {gives}; expected one shape, and all of it")
+
+
+SHAPE_ONLY = (keras.layers.Flatten, keras.layers.Reshape, keras.layers.Dropout)
+
+
+def _layer(tensor):
+    """The layer or operation that a symbolic tensor comes from, behind those that change its shape alone."""
+    operation = tensor._keras_history.operation
+    if isinstance(operation, SHAPE_ONLY):
+        return _layer(operation.input)
+    return operation
+
+
+def _unbounded(tensor):
+    """True of the output of a Dense layer, a convolution, ... that nothing bounds."""
+    return getattr(_layer(tensor), "activation", None) is keras.activations.linear
