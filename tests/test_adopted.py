@@ -1,14 +1,14 @@
 """Adopted models: diagnosis of two functions, what is refused of their answers, and second stages on their codes."""
 
 import json
-import types
 
 import keras
 import numpy as np
 import pytest
 
 import keras_vae as kv
-from keras_vae.adopted import SecondStage, command
+from keras_vae import cli
+from keras_vae.adopted import SecondStage
 from keras_vae.adopted.loading import load
 from keras_vae.diagnostics import latent_table, reconstruction_gain, verdict, verdict_inputs
 from keras_vae.maths.arrays import unit
@@ -355,11 +355,14 @@ def test_files_that_are_no_model_are_refused(files, tmp_path):
             load(**options)
 
 
-def test_the_command_writes_the_page(exported, tmp_path):
-    flags = {"encoder": None, "decoder": None, "spread": "stddev", "cache_dir": None, "skip_bad_files": False}
-    flags |= {"model": str(exported), "dataset": "faces", "data_dir": None, "outliers": None, "outlier_dir": None}
-    args = types.SimpleNamespace(**flags, count=30, seed=0, out=str(tmp_path / "page"))
-    found, page = command.run(args)
-    assert page.exists() and found.results["protocol"]["image"] == [16, 24, 3], "the image size is the model's"
-    with pytest.raises(ValueError, match=r"images of shape \(8, 8, 3\); the model takes \(16, 24, 3\)"):
-        command.run(args, [8, 8])
+def test_the_command_writes_the_page(exported, tmp_path, capsys):
+    words = [f"--model={exported}", "--dataset=faces", "--count=30", f"--out={tmp_path / 'page'}"]
+    for extra, code in (([], 0), (["--image_size=8"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            cli.command("diagnose", [*words, *extra])
+        assert ended.value.code == code
+    results = json.loads((tmp_path / "page" / "results.json").read_text())
+    assert results["protocol"]["image"] == [16, 24, 3], "the image size is the model's"
+    out, err = capsys.readouterr()
+    assert f"diagnosed: {tmp_path / 'page' / 'report.html'}" in out
+    assert "faces has images of shape (8, 8, 3); the model takes (16, 24, 3)" in err

@@ -169,7 +169,7 @@ def test_a_verdict_refuses_what_is_no_number_in_range(numbers):
         (lambda stack: stack.encode(IMAGES, stage=3), "unknown stage 3"),
         (lambda stack: kv.Stack(None), "stages is None; expected a list of stages"),
         (lambda stack: kv.Stack([tiny.networks()[0]]), "expected a list of stages"),
-        (lambda stack: GaussianVAE("encoder", "decoder"), "encoder is a str; expected a keras.Model"),
+        (lambda stack: GaussianVAE("encoder", "decoder"), "encoder is a str without inputs and outputs"),
         (lambda stack: tiny.vae(gamma=3), "gamma is 3; expected a DecoderVariance"),
         (lambda stack: tiny.vae(beta=NAN), "beta must be a finite number above 0, not nan"),
         (lambda stack: metrics.mmd(CODES, CODES, kernel=["imq"]), "unknown kernel"),
