@@ -2,18 +2,17 @@
 
     python bench/train_steps.py [--rounds=3] [--seconds=20]
 
-Each arm runs in a process of its own, in turn, so that a drift of the machine's speed meets all of them. Compilation
-and warm-up are not counted. The data are points as large as an image of MNIST: the speed does not depend on them.
+Compilation and warm-up are not counted. The data are points as large as an image of MNIST: the speed does not depend
+on them.
 """
 
 import json
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+from _arms import compare
 from _timer import StopAfter
 from absl import app, flags
 
@@ -67,8 +66,8 @@ def keras_fit(batch, seconds, **options):
     return timer.rate
 
 
-def pytorch(batch, seconds):
-    """Steps/s of an eager PyTorch loop over the same network, with fused Adam; data as one tensor in memory."""
+def pytorch(batch, seconds, compiled=False):
+    """Steps/s of a PyTorch loop over the same network, with fused Adam; data as one tensor in memory."""
     import torch
     from torch import nn
 
@@ -91,20 +90,24 @@ def pytorch(batch, seconds):
     modules = (encoder, mean, log_variance, decoder)
     optimizer = torch.optim.Adam([p for m in modules for p in m.parameters()] + [log_gamma], lr=1e-3, fused=True)
     data = torch.from_numpy(points())
-    steps, began, constant = 0, None, 784 * 0.9189385332
+    constant = 784 * 0.9189385332
+
+    def step(x):
+        h = encoder(x)
+        mu, lv = mean(h), log_variance(h)
+        x_hat = decoder(mu + torch.exp(lv / 2) * torch.randn_like(mu))
+        error = ((x - x_hat) ** 2).sum(1)
+        reconstruction = error / (2 * torch.exp(log_gamma)) + 392 * log_gamma + constant
+        loss = (reconstruction + 0.5 * (mu**2 + lv.exp() - lv - 1).sum(1)).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    step, steps, began = torch.compile(step) if compiled else step, 0, None
     while True:
         order = torch.randperm(EXAMPLES)
         for start in range(0, EXAMPLES - batch + 1, batch):
-            x = data[order[start : start + batch]]
-            h = encoder(x)
-            mu, lv = mean(h), log_variance(h)
-            x_hat = decoder(mu + torch.exp(lv / 2) * torch.randn_like(mu))
-            error = ((x - x_hat) ** 2).sum(1)
-            reconstruction = error / (2 * torch.exp(log_gamma)) + 392 * log_gamma + constant
-            loss = (reconstruction + 0.5 * (mu**2 + lv.exp() - lv - 1).sum(1)).mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            step(data[order[start : start + batch]])
             steps += 1
             if steps == 300:
                 began = time.perf_counter()
@@ -114,42 +117,21 @@ def pytorch(batch, seconds):
 
 ARMS = {
     "ours": ours,
-    "keras": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=False),
-    "keras, jit_compile=True": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=True),
-    "pytorch": pytorch,
+    "Keras": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=False),
+    "Keras, jit_compile=True": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=True),
+    "PyTorch": pytorch,
+    "PyTorch, compiled": lambda batch, seconds: pytorch(batch, seconds, compiled=True),
 }
-
-
-def available():
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return [arm for arm in ARMS if arm != "pytorch"]
-    return list(ARMS)
-
-
-def compare(rounds, seconds):
-    for batch in BATCHES:
-        figures = {arm: [] for arm in available()}
-        for _ in range(rounds):
-            for arm, values in figures.items():
-                command = [sys.executable, __file__, f"--arm={arm}", f"--batch={batch}", f"--seconds={seconds}"]
-                told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-                values.append(json.loads(told.stdout.splitlines()[-1]))
-                print(f"batch {batch}, {arm}: {values[-1]:.1f} steps/s", file=sys.stderr, flush=True)
-        print(f"\nbatch {batch}: steps/s, median of {rounds} (smallest to largest); ours as a multiple, round by round")
-        for arm, values in figures.items():
-            ratio = statistics.median(mine / theirs for mine, theirs in zip(figures["ours"], values))
-            middle, low, high = statistics.median(values), min(values), max(values)
-            print(f"  {arm:24} {middle:7.1f} ({low:.1f} to {high:.1f})   {ratio:5.2f}x")
 
 
 def main(_):
     args = flags.FLAGS
     if args.arm:
         print(json.dumps(ARMS[args.arm](args.batch, args.seconds)))
-    else:
-        compare(args.rounds, args.seconds)
+        return
+    for batch in BATCHES:
+        options = [f"--batch={batch}", f"--seconds={args.seconds}"]
+        compare(__file__, list(ARMS), args.rounds, options, "steps/s", f"batch {batch}")
 
 
 if __name__ == "__main__":

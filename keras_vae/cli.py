@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from absl import flags, logging
 
 from keras_vae import _quiet, plugins
+from keras_vae.status import passing
 
 flags.disclaim_key_flags()  # --help of a script lists what it defines through DEFINE_path as its own
 
@@ -245,7 +246,8 @@ def _refuse(message: str, hint: str = "pass --help for the flags", code: int = 2
 def guarded(main: Callable[[], object]) -> None:
     """Call main() with TensorFlow's noise left out; what a user can mend ends the process with one message."""
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    _quiet.import_tensorflow()
+    with passing("loading TensorFlow ..."):
+        _quiet.import_tensorflow()
     import tensorflow as tf
 
     logging.set_verbosity(logging.WARNING)

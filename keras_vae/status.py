@@ -1,11 +1,23 @@
 """Status lines for the person who waits, on standard error."""
 
+import contextlib
 import sys
 
 
 def print_status(line):
     """Print one line on standard error, at once."""
     print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def passing(words):
+    """Show words on a terminal for as long as the block takes; a log is not filled with them."""
+    shown = sys.stderr.isatty()
+    if shown:
+        print(words, end="\r", file=sys.stderr, flush=True)
+    yield
+    if shown:
+        print(" " * len(words), end="\r", file=sys.stderr, flush=True)
 
 
 def duration(seconds):
