@@ -22,6 +22,7 @@ test-slow: $(INSTALLED)  ## checks that train for minutes
 
 bench: $(INSTALLED)  ## speed of training against plain Keras and, where installed, PyTorch
 	$(BIN)/python bench/train_steps.py
+	$(BIN)/python bench/train_images.py
 
 $(INSTALLED): setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
