@@ -22,7 +22,7 @@ flags.DEFINE_float("seconds", 30.0, "Least time that is measured in each run.")
 flags.DEFINE_enum("precision", "float32", ["float32", "mixed_bfloat16"], "Of the layers; PyTorch by autocast.")
 flags.DEFINE_string("arm", None, "Run one arm in this process and print its figure as JSON.")
 
-EXAMPLES, BATCH, SIZE, CODE, WARM = 2_000, 64, 64, 64, 30
+EXAMPLES, BATCH, SIZE, CODE, WARM = 8_000, 64, 64, 64, 30
 
 
 def faces():
