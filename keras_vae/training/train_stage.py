@@ -19,6 +19,7 @@ from keras_vae.training.callbacks import projector
 from keras_vae.training.callbacks.backup import Backup
 from keras_vae.training.callbacks.best import Best
 from keras_vae.training.callbacks.board import Board
+from keras_vae.training.callbacks.cost import Cost
 from keras_vae.training.callbacks.guard import Guard
 from keras_vae.training.callbacks.probe import probe
 from keras_vae.training.callbacks.progress import Progress
@@ -54,6 +55,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     first_epoch = len(history)
     if first_epoch:
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
+    above = [stage.name for stage in config.stages[index + 1 :]]
     board = _board(run, config, index, first_epoch, epochs.steps * settings.batch_size)
     began = time.monotonic()
     stack.fit(
@@ -69,6 +71,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
             Guard(run, backup),
             Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
             Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
+            Cost(settings.name, settings.epochs, epochs.steps, first_epoch, above),
             *callbacks,
         ],
     )
