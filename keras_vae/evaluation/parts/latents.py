@@ -40,8 +40,9 @@ def _said(judged):
 def _of_stages(evaluation, judged):
     """Verdict of each stage, bottom first; `judged` is that of the inference code."""
     stack, found = evaluation.stack, []
+    inference = stack.stage().name
     for name in stack.stages:
-        if name != stack.inference_stage:
+        if name != inference:
             said = _said(verdict(**verdict_inputs(stack, evaluation.test[:STAGE_IMAGES], name)))
         else:
             said = _said(judged)
