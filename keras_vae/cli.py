@@ -41,27 +41,38 @@ class Flags(flags.FlagValues):
 
     def __init__(self, summary: str, example: str, names: str = "") -> None:
         super().__init__()
-        self.__dict__.update(summary=summary, example=example, names=names, groups={}, needed=[])
+        self.__dict__.update(summary=summary, example=example, names=names, groups={}, needed={})
 
     def group(self, title: str) -> None:
         """Begin a group: flags that are defined from here on belong to it."""
         self.__dict__["groups"][title] = []
 
     def define(
-        self, kind: str, name: str, default: object, help: str, required: bool = False, **options: typing.Any
+        self,
+        kind: str,
+        name: str,
+        default: object,
+        help: str,
+        required: bool = False,
+        unless: str = "",
+        **options: typing.Any,
     ) -> None:
-        """Define a flag. kind: "path", or what absl calls it: string, integer, bool, list, multi_string."""
+        """Define a flag. kind: "path", or what absl calls it: string, integer, bool, list, multi_string.
+
+        unless: the flag that a required one is not needed beside.
+        """
         if kind == "path":
             flags.DEFINE(_Path(), name, default, help, self, flags.ArgumentSerializer())
         else:
             getattr(flags, f"DEFINE_{kind}")(name, default, help, flag_values=self, **options)
         if required:
-            self.__dict__["needed"].append(name)
+            self.__dict__["needed"][name] = unless
         self.__dict__["groups"][next(reversed(self.__dict__["groups"]))].append(name)
 
     def missing(self) -> list[str]:
         """Return the required flags that were not given."""
-        return [name for name in self.__dict__["needed"] if getattr(self, name) is None]
+        needed = self.__dict__["needed"].items()
+        return [name for name, unless in needed if getattr(self, name) is None and not (unless and self[unless].value)]
 
     def screen(self, command: str) -> str:
         """Return the text of --help. command: how it was called, "python train.py" say."""
@@ -85,7 +96,8 @@ class Flags(flags.FlagValues):
     def _meaning(self, name: str) -> str:
         flag = self[name]
         if name in self.__dict__["needed"]:
-            return f"{flag.help} Required."
+            unless = self.__dict__["needed"][name]
+            return f"{flag.help} Required" + (f", unless --{unless} is given." if unless else ".")
         text = flag.help.partition(";\n")[0]  # absl adds that a flag may be repeated
         if flag.boolean:
             return f"{text} On by default." if flag.default else text

@@ -27,3 +27,12 @@ def duration(seconds):
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def roughly(seconds):
+    """Return a time in its largest unit: 20 minutes, 3 hours, 2 days, 7 weeks."""
+    units = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60}
+    # 90 minutes say more than 2 hours, and 36 hours more than 2 days.
+    name = next((name for name, size in units.items() if seconds >= 2 * size), "minute")
+    count = max(1, round(seconds / units[name]))
+    return f"{count:,} {name}{'s' * (count > 1)}"

@@ -85,6 +85,8 @@ def ending(capsys, *words, run=cli.command):
         ("train --workdir=~nobody_here/x", "there is no user 'nobody_here'"),
         ("evaluate --workdir=x mismatch", "left over on the command line: mismatch"),
         ("evaluate", "--workdir=... is missing: Run directory"),
+        ("evaluate --compare=a", "--compare takes two run directories, W1,W2"),
+        ("evaluate --compare=a,b", "a has no results.json; measure it first"),
         ("evaluate --workdir=x --count=9223372036854775808", "--count=9223372036854775808: expected an integer"),
         ("evaluate --workdir=x --seed=9223372036854775808", "--seed=9223372036854775808: expected an integer"),
         ("export --workdir=x --export_dir=y version=3", "did you mean --version=3?"),

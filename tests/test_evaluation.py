@@ -15,6 +15,7 @@ from keras_vae.data import store
 from keras_vae.data.subset import subset
 from keras_vae.evaluation import evaluate
 from keras_vae.evaluation.evaluation import Evaluation
+from keras_vae.evaluation.parts import pictures
 from keras_vae.runs import RunDirectory
 
 NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3, "jit_compile": False}
@@ -57,6 +58,8 @@ def test_every_part_leaves_its_results(run):
     assert measured | {"Sliced Wasserstein distance", "Likelihood of codes"} == titles
     assert results["verdict"]["word"] in ("balanced", "over-regularised", "under-regularised")
     assert len(results["latents"]["reconstruction_gain"]) == 5
+    assert [(each["stage"], each["has_prior"]) for each in results["verdicts"]] == [("vae", True), ("second", True)]
+    assert results["verdicts"][0]["word"] == results["verdict"]["word"]
     assert results["protocol"] == {"split": "test", "images": 300, "drawn from": 1100, "samples": 300, "seed": 0}
     for picture in results["pictures"]:
         assert (run / picture["file"]).exists()
@@ -87,6 +90,17 @@ def test_what_does_not_fit_in_memory_is_the_same(run, monkeypatch):
         assert isinstance(mapped.samples[stage], np.memmap)
         np.testing.assert_array_equal(mapped.samples[stage], kept[0].sample(300, 0, stage))
     np.testing.assert_array_equal(mapped.reconstructions, kept[0].decode(before.posterior[0]))
+
+
+def test_a_traversal_moves_one_dimension_and_keeps_the_others():
+    mean = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32) * np.float32([1, 3, 0.01, 2])
+    assert pictures.most_active(mean, 0.1 + 0 * mean) == [1, 3, 0], "inactive ones are left out"
+    codes = pictures.traversals(mean, 0.1 + 0 * mean, mean[7], [1, 3])
+    assert codes.shape == (2, pictures.STEPS + 1, 4)
+    for row, moved in ((0, 1), (1, 3)):
+        assert np.all(np.diff(codes[row, :, moved]) > 0)
+        others = np.delete(codes[row], moved, axis=1)
+        np.testing.assert_array_equal(others, np.broadcast_to(np.delete(mean[7], moved), others.shape))
 
 
 def test_parts_measured_again_replace_only_themselves(run):
@@ -123,7 +137,7 @@ def test_of_one_image_each_part_says_what_it_cannot_give(run, tmp_path):
     )
     assert notes["mismatch"].startswith("Not measured: ") and notes["bins"].startswith("Not measured: NDB needs 1,000")
     assert {"Likelihood", "Reconstruction", "Sliced Wasserstein distance"} <= notes.keys()
-    assert found["verdict"]["word"] and len(found["pictures"]) == 4, "all but interpolations"
+    assert found["verdict"]["word"] and len(found["pictures"]) == 4, "all but interpolations and traversals"
     assert "Not measured: reals has 1 images" in report.write(run).read_text(encoding="utf-8")
 
 

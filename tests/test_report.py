@@ -3,12 +3,14 @@
 import json
 import math
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
 
 from keras_vae import report
+from keras_vae.report import compare
 from keras_vae.report.digits import digits
 from keras_vae.report.figures import training_curves
 
@@ -98,10 +100,76 @@ def test_everything_is_on_the_page(workdir):
     for said in ("over-regularised", "3 of 8 are active", "more kappa", "12,346", "0.08", "Frechet distance", "1.25"):
         assert said in page.text
     assert "20260101" in page.text and "1,000" in page.text and "4 × 6" in page.text and "NaN" in page.text
-    assert page.text.count("Decoder variance") == 2 and page.text.count("MMD") == 2  # only some models have it
+    assert page.text.count("Decoder variance") == 2 and page.text.count("MMD") == 3  # charts, and the glossary
     assert "3 of 8 dimensions are active" in page.text
     assert text.count("data:image/png;base64,") == 2
     assert text.index("Verdict") < text.index("squared error") < text.index("Samples") < text.index("Configuration")
+
+
+STAGES = [
+    {"stage": "ae", "has_prior": False, "word": "under-regularised", "evidence": ["AE"], "advice": ["no prior: mend"]},
+    {"stage": "vae", "has_prior": True, "word": "under-regularised", "evidence": ["VAE"], "advice": ["train longer"]},
+    {"stage": "second", "has_prior": True, "word": "balanced", "evidence": ["SECOND"], "advice": ["Nothing."]},
+]
+
+
+def test_the_verdict_on_what_is_sampled_comes_first(workdir):
+    """Then every stage; one without a prior, below others, is as it should be, and gets no advice."""
+    text, page = write(workdir, RESULTS | {"verdicts": STAGES})
+    assert text.index("drawn from the prior of stage second") < text.index("Stage ae") < text.index("Stage vae")
+    assert text.index("SECOND") < text.index("AE") < text.index(">VAE<")
+    assert re.search(r'class="verdict ([a-z-]+)"', text)[1] == "balanced"
+    assert "no prior: mend" not in page.text and "as meant" in page.text and "train longer" in page.text
+    poor = [STAGES[0] | {"word": "over-regularised"}, *STAGES[1:]]
+    assert "no prior: mend" in write(workdir, RESULTS | {"verdicts": poor})[1].text
+    assert "drawn from the prior of stage" not in write(workdir, RESULTS | {"verdicts": STAGES[:1]})[0]
+
+
+def test_words_are_linked_once_to_the_glossary(workdir):
+    text, page = write(workdir, RESULTS | {"verdicts": STAGES})
+    assert page.values("href").count("#word-balanced") == 1 and 'id="word-balanced"' in text
+    assert 'id="word-ndb"' in text and 'id="word-auroc"' not in text, "only what is on the page"
+
+
+def test_scales_are_drawn(workdir):
+    table = {"title": "SWD", "columns": ["", "16x16", "8x8", "mean"], "rows": [["floor", 1.0, None, 1.0]]}
+    assert "SWD by scale" not in write(workdir, RESULTS | {"tables": [table]})[0]
+    text, page = write(workdir, RESULTS | {"tables": [table | {"scales": ["16x16", "8x8"]}]})
+    assert "SWD by scale" in text and "16x16" in page.text
+
+
+def test_two_runs_side_by_side(workdir, tmp_path_factory):
+    other = shutil.copytree(workdir, tmp_path_factory.mktemp("other") / "run")
+    (workdir / "results.json").write_text(json.dumps(RESULTS))
+    config = {"dataset": "faces", "note": EVIL, "stages": [{"name": "vae", "epochs": 3}]}
+    (other / "config.json").write_text(json.dumps(config))
+    tables = [{"title": "Frechet distance", "columns": ["", "pixels"], "rows": [["floor", 2.5], ["VAE+", 3.0]]}]
+    (other / "results.json").write_text(json.dumps(RESULTS | {"verdicts": STAGES, "tables": tables}))
+    path = compare.write(workdir, other)
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert path == other / f"compare-{workdir.name}.html"
+    for said in (
+        "over-regularised",
+        "balanced",
+        "stages.vae.epochs",
+        "12,346",
+        "the same",
+        "+100%",
+        "Decoder variance",
+    ):
+        assert said in page.text, said
+    assert text.count("data:image/png;base64,") == 4 and "Measured differently" not in text
+    ids = page.values("id")
+    assert len(ids) == len(set(ids)) and "http" not in text and "<script" not in text
+    protocol = RESULTS["protocol"] | {"images": 300}
+    (other / "results.json").write_text(json.dumps({"run": RUN, "protocol": protocol}))
+    assert "images: 1,000 and 300" in compare.write(workdir, other).read_text(encoding="utf-8")
+
+
+def test_runs_that_are_not_measured_are_not_compared(workdir):
+    with pytest.raises(FileNotFoundError, match="has no results.json; measure it first"):
+        compare.write(workdir, workdir)
 
 
 def test_only_a_run(workdir):

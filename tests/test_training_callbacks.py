@@ -12,7 +12,8 @@ from keras_vae.data.sets import subspace
 from keras_vae.diagnostics import variance_law, verdict_inputs
 from keras_vae.maths.arrays import unit
 from keras_vae.models import GaussianVAE, Stack
-from keras_vae.training.callbacks import record
+from keras_vae.status import roughly
+from keras_vae.training.callbacks import cost, record
 from keras_vae.training.callbacks.best import Best
 from keras_vae.training.callbacks.probe import probe
 from keras_vae.training.schedules import SCHEDULES, LearningRate
@@ -114,6 +115,40 @@ def test_callbacks_of_the_caller_are_called_for_each_stage_after_ours(tmp_path):
         assert {name: float(value) for name, value in seen.items()} == kept
     kv.train(config, tmp_path / "run", callbacks=[again := Watch()])
     assert again.stages == [], "what is done is not trained again"
+
+
+def test_the_cost_is_told_once_without_the_compilation(monkeypatch, capfd):
+    """100 s of compilation, then 10 steps in 10 s: 1 s a step, the time between epochs left out."""
+    now = [0.0]
+    monkeypatch.setattr(cost.time, "monotonic", lambda: now[0])
+    watch = cost.Cost("ae", epochs=1000, steps=6, above=["vae", "second"])
+    for epoch in range(2):
+        watch.on_epoch_begin(epoch)
+        for batch, seconds in ((1, 102.0 if not epoch else 2.0), (3, 2.0), (5, 2.0)):
+            now[0] += seconds
+            watch.on_train_batch_end(batch)
+        now[0] += 500.0
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line == "ae: about 100 minutes on this machine, 1 s a step; vae and second not counted"
+
+
+def test_a_short_stage_has_no_cost_worth_telling(monkeypatch, capfd):
+    now = [0.0]
+    monkeypatch.setattr(cost.time, "monotonic", lambda: now[0])
+    watch = cost.Cost("ae", epochs=3, steps=30)
+    watch.on_epoch_begin(0)
+    for batch in range(0, 30, 3):
+        now[0] += 3.0
+        watch.on_train_batch_end(batch)
+    assert watch.told and not capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(20, "1 minute"), (1200, "20 minutes"), (5400, "90 minutes"), (1.3e5, "36 hours"), (4.3e6, "7 weeks")],
+)
+def test_long_times_in_words(seconds, words):
+    assert roughly(seconds) == words
 
 
 def test_callbacks_change_nothing_and_may_stop_a_stage(tmp_path, capfd):

@@ -7,7 +7,8 @@ from keras_vae.config import SEEDS
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "--workdir=runs/photos --metrics=likelihood,pictures")
 FLAGS.group("What is measured")
-FLAGS.define("path", "workdir", None, "Run directory of a trained stack.", required=True)
+FLAGS.define("path", "workdir", None, "Run directory of a trained stack.", required=True, unless="compare")
+FLAGS.define("list", "compare", [], "Instead: two run directories W1,W2 that are measured, on one page side by side.")
 FLAGS.define("list", "metrics", None, "Parts: files of keras_vae/evaluation/parts; all by default.")
 FLAGS.define("integer", "count", 2000, "Test images and samples, at most.", lower_bound=16, upper_bound=2**31 - 1)
 FLAGS.define("integer", "seed", 0, "Of samples, draws and clusters.", **SEEDS)
@@ -24,13 +25,24 @@ PROTOCOL = ("count", "seed", "features", "feature_path", "outliers", "outlier_di
 
 
 def main(args: cli.Flags) -> None:
-    """Measure the run that the flags name."""
+    """Measure the run that the flags name, or compare two that are measured."""
+    if args.compare:
+        return compare(args)
     from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
 
     options = {name: getattr(args, name) for name in PROTOCOL}
     evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
     export = f"export {cli.flag('workdir', args.workdir)} --export_dir=exports"
     cli.told("measured", report.write(args.workdir), export)
+
+
+def compare(args: cli.Flags) -> None:
+    """Write the page of two runs side by side."""
+    if args.workdir is not None or len(args.compare) != 2:
+        raise ValueError("--compare takes two run directories, W1,W2, and no --workdir beside it")
+    from keras_vae.report import compare
+
+    cli.told("compared", compare.write(*map(cli.expanded, args.compare)))
 
 
 def run(words: list[str]) -> typing.NoReturn:

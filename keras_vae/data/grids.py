@@ -11,16 +11,16 @@ from keras_vae.maths.arrays import to_uint8
 MARGIN = 2  # white pixels between images
 
 
-def grid(images, columns=None):
+def grid(images, columns=None, margin=MARGIN):
     """One uint8 picture (H, W, 3) of images (n, h, w, c) in rows, uint8 or float in [0, 1]."""
     images = images if images.dtype == np.uint8 else to_uint8(images)
     count, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    picture = np.full((rows * (height + MARGIN) + MARGIN, columns * (width + MARGIN) + MARGIN, 3), 255, np.uint8)
+    picture = np.full((rows * (height + margin) + margin, columns * (width + margin) + margin, 3), 255, np.uint8)
     for index, image in enumerate(images):
-        top = MARGIN + (index // columns) * (height + MARGIN)
-        left = MARGIN + (index % columns) * (width + MARGIN)
+        top = margin + (index // columns) * (height + margin)
+        left = margin + (index % columns) * (width + margin)
         picture[top : top + height, left : left + width] = image
     return picture
 

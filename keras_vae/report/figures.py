@@ -11,14 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from keras_vae.report.digits import digits
+from keras_vae.report.glossary import linked
 
 # Drawn in colours that nothing else has, then named: style.css says what they are in light and in dark.
 INK, RULE = "#0000e0", "#0000e1"
-SERIES = ["#0000f1", "#0000f2", "#0000f3"]
+SERIES = ["#0000f1", "#0000f2", "#0000f3", "#0000f4", "#0000f5", "#0000f6"]
+SMALL = (2.75, 1.8)  # inches: four or five of them side by side
 NAMED = {INK: "currentColor", RULE: "var(--rule)"} | {c: f"var(--series-{i + 1})" for i, c in enumerate(SERIES)}
 STYLE = {
     "svg.fonttype": "none",
-    "font.size": 9,
+    "font.size": 8,
     "text.color": INK,
     "axes.edgecolor": RULE,
     "axes.labelcolor": INK,
@@ -68,6 +70,48 @@ def training_curves(name, history):
     return charts
 
 
+def compared_curves(name, histories):
+    """(title, SVG) of the panels of several histories {label: history}, one series each: held out, if it is."""
+    values = {label: _columns(history) for label, history in histories.items()}
+    drawn = []
+    for title, labels, logarithmic in PANELS:
+        known = [key for key in labels if all(key in columns for columns in values.values())]
+        key = next((key for key in known if key.startswith("val_")), known[0] if known else None)
+        if key is None:
+            continue
+        series = {label: columns[key] for label, columns in values.items()}
+        if any(np.any(line[np.isfinite(line)]) for line in series.values()):
+            heading = f"{title}, {labels[key]}" if labels[key] else title
+            drawn.append((heading, _curves(f"{name}-{len(drawn)}", heading, series, logarithmic)))
+    return drawn
+
+
+def charts(drawn, seen):
+    """HTML of small charts side by side; a click makes one large, another small again. drawn: (title, SVG) of each."""
+    figures = "".join(
+        f'<figure class="chart"><figcaption>{linked(title, seen)}</figcaption><label><input type="checkbox" '
+        f'aria-label="Large: {escape(title)}">{svg}</label></figure>'
+        for title, svg in drawn
+    )
+    return f'<div class="charts">{figures}</div>' if figures else ""
+
+
+def scales(name, entry):
+    """SVG of a table whose columns, those that its key "scales" names, are one measure at several scales."""
+    places = [entry["columns"].index(column) for column in entry["scales"]]
+    with _drawing(name, f"{entry['title']} by scale", (3.9, 2.4)) as (axes, result):
+        for color, row in zip(SERIES, entry["rows"]):
+            values = [np.nan if row[place] is None else row[place] for place in places]
+            axes.plot(range(len(places)), values, color=color, label=row[0], marker="o", markersize=3.5)
+        axes.set_xticks(range(len(places)), entry["scales"])
+        axes.set_xlim(-0.2, len(places) - 0.8)
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="x", visible=False)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: digits(float(value))))
+        _legend(axes, 2)
+    return result[0]
+
+
 def variance_law(latents, order):
     """SVG: stacked bars of each dimension in this order, the active ones first, and the line at one."""
     below, above = latents.get("variance_of_mean"), latents.get("mean_of_variance")
@@ -111,7 +155,7 @@ def _columns(history):
 
 
 def _curves(name, title, series, logarithmic):
-    with _drawing(name, title, (3.9, 2.4)) as (axes, result):
+    with _drawing(name, title, SMALL) as (axes, result):
         for color, (label, values) in zip(SERIES, series.items()):
             epochs = np.arange(1, len(values) + 1)
             marker = "o" if len(values) < 3 else None
@@ -141,9 +185,9 @@ def _ticks(ratio):
     return LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if ratio < 8 else (1, 2, 5) if ratio < 100 else (1,), numticks=6)
 
 
-def _legend(axes):
+def _legend(axes, columns=3):
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.1, handlelength=1.2, columnspacing=1.2
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.1, handlelength=1.2, columnspacing=1.2
     )
 
 

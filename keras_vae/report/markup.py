@@ -2,8 +2,20 @@
 
 import re
 from html import escape
+from importlib import resources
 
 from keras_vae.report.digits import digits
+
+
+def document(title, head, parts):
+    """The text of a page that needs nothing beside itself. head: HTML of its header; parts: of its sections."""
+    style = resources.files("keras_vae.report").joinpath("style.css").read_text(encoding="utf-8")
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head><body>\n"
+        f"<header>{head}</header>\n<main>{chr(10).join(filter(None, parts))}</main>\n</body></html>\n"
+    )
 
 
 def section(title, body):
@@ -21,11 +33,6 @@ def slug(text):
 def paragraph(text, kind):
     """A paragraph of a CSS class; nothing for no text."""
     return f'<p class="{kind}">{escape(str(text))}</p>' if text else ""
-
-
-def bullets(texts):
-    """A list."""
-    return "<ul>" + "".join(f"<li>{escape(str(text))}</li>" for text in texts) + "</ul>" if texts else ""
 
 
 def details(summary, body):

@@ -4,14 +4,15 @@ import json
 import pathlib
 import re
 from html import escape
-from importlib import resources
 
 from keras_vae.files import read_json, write_text
 from keras_vae.report.digits import digits
-from keras_vae.report.figures import training_curves
+from keras_vae.report.figures import charts, scales, training_curves
+from keras_vae.report.glossary import WORDS, glossary, linked
 from keras_vae.report.latents import latents
-from keras_vae.report.markup import bullets, details, facts, paragraph, section, slug, table
+from keras_vae.report.markup import details, document, facts, paragraph, section, slug, table
 from keras_vae.report.pictures import pictures
+from keras_vae.report.verdicts import verdicts
 
 
 def write(workdir):
@@ -21,29 +22,31 @@ def write(workdir):
     """
     workdir = pathlib.Path(workdir).expanduser()
     results = read_json(workdir / "results.json")
-    verdict, headline, shown, *rest = _measured(workdir, results)
+    seen = set()
+    verdict, headline, shown, *rest = _measured(workdir, results, seen)
     parts = [
         verdict,
         headline,
         shown,
-        section("Training", "".join(_training(workdir, stage) for stage in results["run"]["stages"])),
+        section("Training", "".join(_training(workdir, stage, seen) for stage in results["run"]["stages"])),
         *rest,
         section("Other protocols", "".join(_other(workdir, each) for each in results.get("others") or [])),
+        section("Words", glossary(seen)),
         section("Protocol and versions", _small_print(workdir, results)),
     ]
     path = workdir / "report.html"
-    write_text(path, _document(results["run"], [part for part in parts if part]))
+    write_text(path, _page(results["run"], parts))
     return path
 
 
-def _measured(workdir, results):
-    """Sections of what was measured by one protocol; empty ones for what was not."""
+def _measured(workdir, results, seen):
+    """Sections of what was measured by one protocol; empty ones for what was not. seen: words that are linked."""
     return (
-        section("Verdict", _verdict(results.get("verdict"))),
-        section("Headline", _headline(results.get("headline") or [])),
+        section("Verdict", verdicts(results, seen)),
+        section("Headline", _headline(results.get("headline") or [], seen)),
         pictures(workdir, results.get("pictures") or []),
         section("Latent dimensions", latents(results.get("latents") or {})),
-        section("Metrics", _tables(results.get("tables") or [])),
+        section("Metrics", _tables(results.get("tables") or [], seen)),
     )
 
 
@@ -51,14 +54,14 @@ def _other(workdir, results):
     """Results of another protocol, folded: their numbers do not compare with those of the page."""
     protocol = results.get("protocol") or {}
     title = ", ".join(f"{name} {value}" for name, value in protocol.items())
-    verdict, headline, shown, *rest = _measured(workdir, results)
+    verdict, headline, shown, *rest = _measured(workdir, results, set(WORDS))
     body = "".join([verdict, headline, shown, *rest])
     for anchor in re.findall(r'<section id="([^"]+)"', body):  # those of the page itself are the first of the name
         body = body.replace(f'<section id="{anchor}"', "<section", 1)
     return details(title, body)
 
 
-def _document(run, parts):
+def _page(run, parts):
     title = ": ".join(filter(None, [run["dataset"], " + ".join(run["stages"])]))
     about = {
         "latent dimensions": run.get("latent_dim"),
@@ -66,51 +69,34 @@ def _document(run, parts):
         "seed": None if run.get("seed") is None else str(run["seed"]),
     }
     about = " · ".join(f"{name} {digits(value)}" for name, value in about.items() if value is not None)
-    style = resources.files("keras_vae.report").joinpath("style.css").read_text(encoding="utf-8")
     stages = "".join(f"<li>{escape(stage)}</li>" for stage in run["stages"])
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head><body>\n"
-        f'<header><h1>{escape(run["dataset"])}</h1><ol class="stack">{stages}</ol>{paragraph(about, "note")}</header>\n'
-        f"<main>{chr(10).join(parts)}</main>\n</body></html>\n"
-    )
+    head = f'<h1>{escape(run["dataset"])}</h1><ol class="stack">{stages}</ol>{paragraph(about, "note")}'
+    return document(title, head, parts)
 
 
-def _verdict(verdict):
-    if not verdict:
-        return ""
-    columns = [("Evidence", verdict.get("evidence")), ("What to try next", verdict.get("advice"))]
-    columns = "".join(f"<div><h3>{name}</h3>{bullets(texts)}</div>" for name, texts in columns if texts)
-    word = paragraph(verdict["word"], "word")
-    return f'<div class="verdict {slug(verdict["word"])}">{word}<div class="columns">{columns}</div></div>'
-
-
-def _headline(numbers):
+def _headline(numbers, seen):
     cards = ""
     for number in numbers:
         note = f'<dd class="note">{escape(str(number["note"]))}</dd>' if number.get("note") else ""
-        cards += f"<div><dt>{escape(str(number['name']))}</dt><dd>{escape(digits(number['value']))}</dd>{note}</div>"
+        cards += f"<div><dt>{linked(number['name'], seen)}</dt><dd>{escape(digits(number['value']))}</dd>{note}</div>"
     return f'<dl class="headline">{cards}</dl>' if cards else ""
 
 
-def _training(workdir, stage):
+def _training(workdir, stage, seen):
     path = workdir / stage / "history.json"
     if not path.exists():
         return f"<h3>{escape(stage)}</h3>" + paragraph(f"No curves: there is no {stage}/history.json.", "note")
-    charts = training_curves(slug(stage), read_json(path))
-    figures = "".join(
-        f'<figure class="chart"><figcaption>{escape(title)}</figcaption>{svg}</figure>' for title, svg in charts
-    )
-    return f'<h3>{escape(stage)}</h3><div class="charts">{figures}</div>'
+    return f"<h3>{escape(stage)}</h3>{charts(training_curves(slug(stage), read_json(path)), seen)}"
 
 
-def _tables(tables):
-    cards = "".join(
-        f"<div><h3>{escape(str(entry['title']))}</h3>{table(entry['columns'], entry['rows'])}"
-        f"{paragraph(entry.get('note'), 'note')}</div>"
-        for entry in tables
-    )
+def _tables(tables, seen):
+    cards = ""
+    for entry in tables:
+        drawn = [("By scale", scales(slug(str(entry["title"])), entry))] if entry.get("scales") else []
+        cards += (
+            f"<div><h3>{linked(entry['title'], seen)}</h3>{table(entry['columns'], entry['rows'])}"
+            f"{paragraph(entry.get('note'), 'note')}{charts(drawn, seen)}</div>"
+        )
     return f'<div class="tables">{cards}</div>' if cards else ""
 
 

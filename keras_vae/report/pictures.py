@@ -6,7 +6,7 @@ from html import escape
 
 from PIL import Image, UnidentifiedImageError
 
-from keras_vae.report.markup import section
+from keras_vae.report.markup import section, slug
 
 TALL = 640  # CSS pixels: the height that a picture has at most before it is clicked
 NARROW = 340  # and the width that a square one asks for before it goes to the next row
@@ -22,12 +22,17 @@ def pictures(workdir, entries):
     for group, members in groups.items():
         titles = {str(entry["title"]) for _, entry in members}
         heading = titles.pop() if len(titles) == 1 else group.replace("_", " ").capitalize()
-        figures = [_figure(pathlib.Path(workdir), entry, heading, name) for name, entry in members]
-        room = sum(width for width, _ in figures)
-        body = "".join(figure for _, figure in figures)
+        drawn = [_figure(pathlib.Path(workdir), entry, heading, name) for name, entry in members]
+        room = sum(width for width, _ in drawn)
+        body = "".join(figure for _, figure in drawn)
         body = section(heading, f'<div class="pictures">{body}</div>')
         sections += f'<div style="flex: 1 1 {room}px">{body}</div>'
     return f'<div class="groups">{sections}</div>' if sections else ""
+
+
+def figure(workdir, entry, heading, name):
+    """HTML of one picture. name: its own on the page."""
+    return _figure(pathlib.Path(workdir), entry, heading, slug(name))[1]
 
 
 def _figure(workdir, entry, heading, name):

@@ -16,6 +16,7 @@ from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
 from keras_vae.training import strategy, workers
 from keras_vae.training.building import build_stage, policy, runs_in_xla
+from keras_vae.training.callbacks import hyperparameters
 from keras_vae.training.schedules import LearningRate
 from keras_vae.training.train_stage import train_stage
 
@@ -58,6 +59,7 @@ def train(
             if run.is_new:
                 _rehearse(config, *examples)
                 run.claim(config)
+                hyperparameters.write(run.path / "tensorboard", config)
             train_stage(run, config, index, *examples, callbacks)
             workers.wait()  # until it is done on all of them
             run.drop_backups(settings.name)

@@ -15,9 +15,11 @@ from keras_vae.models import Stack
 from keras_vae.status import duration, print_status
 from keras_vae.training import workers
 from keras_vae.training.building import build_stage, seeds
+from keras_vae.training.callbacks import projector
 from keras_vae.training.callbacks.backup import Backup
 from keras_vae.training.callbacks.best import Best
 from keras_vae.training.callbacks.board import Board
+from keras_vae.training.callbacks.cost import Cost
 from keras_vae.training.callbacks.guard import Guard
 from keras_vae.training.callbacks.probe import probe
 from keras_vae.training.callbacks.progress import Progress
@@ -53,7 +55,8 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     first_epoch = len(history)
     if first_epoch:
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
-    board = Board(run.path / "tensorboard" / settings.name, settings.epochs, config.seed)
+    above = [stage.name for stage in config.stages[index + 1 :]]
+    board = _board(run, config, index, first_epoch, epochs.steps * settings.batch_size)
     began = time.monotonic()
     stack.fit(
         epochs.dataset(),
@@ -68,6 +71,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
             Guard(run, backup),
             Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
             Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
+            Cost(settings.name, settings.epochs, epochs.steps, first_epoch, above),
             *callbacks,
         ],
     )
@@ -94,6 +98,13 @@ def _fit(run, config, index, below, stack, images, held_out):
     nats = min(epoch["val_loss"] for epoch in history)
     took = duration(time.monotonic() - began)
     print_status(f"{settings.name}: {mixture.components} Gaussians in {took}, held out {nats:.4g} nats a code")
+
+
+def _board(run, config, index, done, examples):
+    """Board of stage `index`, whose x axis begins where the stages below end."""
+    settings, below = config.stages[index], sum(stage.epochs for stage in config.stages[:index])
+    folder = run.path / "tensorboard" / settings.name
+    return Board(folder, settings.epochs, config.seed, below, done, examples)
 
 
 def _best(stack, folder, held_out, seed):
@@ -146,6 +157,7 @@ def _finish(run, stack, held_out, history, seed, best=None):
             write_png(folder / "samples.png", grid(stack.sample(64, seed=0)))
         shown = rows(len(held_out), SHOWN, seed)
         write_png(folder / "reconstructions.png", pairs(held_out[shown], probed.reconstructions[shown]))
+    projector.write(run.path / "tensorboard" / stage.name, stage.name, probed)
     run.save_stage(stage)
     run.finish(stage.name)
 

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vae.diagnostics import latent_table, reconstruction_gain, verdict, verdict_inputs
 from keras_vae.evaluation.evaluation import as_numbers
 
+STAGE_IMAGES = 1000  # that the verdicts of other stages rest on, at most
 GAIN_IMAGES = 256  # enough for a gain, and every dimension costs a pass of the decoder
 
 
@@ -28,8 +29,25 @@ def results(evaluation):
         note += f"; {table.informative.sum()} carry more signal than noise"
     active = {"name": "active dimensions", "value": int(table.active.sum()), "note": note}
     gamma = [] if stack.gamma is None else [{"name": "gamma", "value": stack.gamma, "note": "decoder variance"}]
-    said = {"word": judged.word, "evidence": list(judged.evidence), "advice": list(judged.advice)}
-    return {"verdict": {**said, "numbers": numbers}, "headline": [active, *gamma], "latents": latents}
+    found = {"verdict": {**_said(judged), "numbers": numbers}, "headline": [active, *gamma], "latents": latents}
+    return {**found, "verdicts": _of_stages(evaluation, judged)}
+
+
+def _said(judged):
+    return {"word": judged.word, "evidence": list(judged.evidence), "advice": list(judged.advice)}
+
+
+def _of_stages(evaluation, judged):
+    """Verdict of each stage, bottom first; `judged` is that of the inference code."""
+    stack, found = evaluation.stack, []
+    inference = stack.stage().name
+    for name in stack.stages:
+        if name != inference:
+            said = _said(verdict(**verdict_inputs(stack, evaluation.test[:STAGE_IMAGES], name)))
+        else:
+            said = _said(judged)
+        found.append({"stage": name, "has_prior": bool(stack.stage(name).has_prior), **said})
+    return found
 
 
 def _gain(evaluation, table):

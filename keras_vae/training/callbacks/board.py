@@ -1,41 +1,74 @@
-"""TensorBoard: every logged number each epoch, pictures and histograms now and then."""
+"""TensorBoard: every logged number each epoch, in groups, pictures and histograms now and then, codes at the end.
+
+The x axis is epochs of the stack: a stage goes on where the one below it ended.
+"""
+
+import time
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.plugins.custom_scalar import summary as custom_scalar
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from keras_vae.data.grids import grid, pairs
 from keras_vae.data.subset import rows
+from keras_vae.training.callbacks import board_tags
 
 PICTURES = 10  # times a stage is pictured over its training
 SHOWN = 16  # images
+SMALLEST = 1e-30  # squared error
 
 
 class Board:
-    """TensorBoard's files under `folder`, of a stage that is trained for `epochs`; the seed picks the images shown."""
+    """TensorBoard's files under `folder`, of a stage that is trained for `epochs` of `examples` each.
 
-    def __init__(self, folder, epochs, seed):
+    below: epochs of the stages below; done: epochs of this stage before a kill; the seed picks the images shown.
+    """
+
+    def __init__(self, folder, epochs, seed, below=0, done=0, examples=0):
+        _start(folder, below + done + 1)
         self.writer = tf.summary.create_file_writer(str(folder))
-        self.every, self.epochs, self.seed = max(1, epochs // PICTURES), epochs, seed
+        self.every, self.epochs, self.seed, self.below = max(1, epochs // PICTURES), epochs, seed, below
+        self.examples, self.since = examples, time.monotonic()
+        with self.writer.as_default(step=0):
+            tf.summary.experimental.write_raw_pb(custom_scalar.pb(board_tags.layout()).SerializeToString())
 
     def write(self, epoch, logs, stack, probe):
         """Write the logs of an epoch (counted from 0) and, when it is time, the Probe and samples of the stack."""
-        with self.writer.as_default(step=epoch + 1):
-            for name, value in logs.items():
-                tf.summary.scalar(name, float(value))
+        seconds = time.monotonic() - self.since
+        speed = {"epoch_seconds": seconds, "examples_per_second": self.examples / seconds}
+        with self.writer.as_default(step=self.below + epoch + 1):
+            excess = logs["gamma"] / max(logs["rmse"] ** 2, SMALLEST)
+            for name, value in {**logs, "gamma_excess": excess, **speed}.items():
+                tag, description = board_tags.tag(name)
+                tf.summary.scalar(tag, float(value), description=description)
             if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
                 self._picture(stack, probe)
         self.writer.flush()
+        self.since = time.monotonic()
 
     def close(self):
         """Close the file."""
         self.writer.close()
 
     def _picture(self, stack, probe):
-        tf.summary.histogram("posterior mean", probe.mean)
-        tf.summary.histogram("posterior deviation", probe.stddev)
-        if len(stack.data_shape) == 3:
-            shown = rows(len(probe.images), SHOWN, self.seed)
-            tf.summary.image("reconstructions", pairs(probe.images[shown], probe.reconstructions[shown])[None])
-            if stack.active_stage.has_prior:
-                tf.summary.image("samples", grid(stack.sample(16, seed=0, stage=stack.active_stage.name))[None])
-        tf.summary.histogram("variance of each mean", np.var(probe.mean, axis=0))
+        codes = probe.mean, probe.stddev, np.var(probe.mean, axis=0)
+        for (name, description), values in zip(board_tags.HISTOGRAMS.items(), codes):
+            if np.any(values):  # deterministic codes have no deviation
+                tf.summary.histogram(f"codes/{name}", values, description=description)
+        if len(stack.data_shape) != 3:
+            return
+        shown = rows(len(probe.images), SHOWN, self.seed)
+        pictures = {"reconstructions": pairs(probe.images[shown], probe.reconstructions[shown])}
+        if stack.active_stage.has_prior:
+            pictures["samples"] = grid(stack.sample(SHOWN, seed=0, stage=stack.active_stage.name))
+        for name, picture in pictures.items():
+            tf.summary.image(f"pictures/{name}", picture[None], description=board_tags.PICTURES[name])
+
+
+def _start(folder, step):
+    """Tell TensorBoard that a process starts here: what it has from `step` on is of one that was killed."""
+    writer = EventFileWriter(str(folder), filename_suffix=".start")
+    writer.add_event(Event(wall_time=time.time(), step=step, session_log=SessionLog(status=SessionLog.START)))
+    writer.close()
