@@ -1,4 +1,4 @@
-"""docs/results.md, a page for each experiment in docs/results, and their figures, from the results of all experiments."""
+"""docs/results.md, a page of docs/results for each experiment, and their figures, from the results of a workdir."""
 
 import pathlib
 import shutil
@@ -17,7 +17,7 @@ minutes` the time of its cores. A claim that does not hold is reported as such.
 
 
 def write(workdir, docs):
-    """Write docs/results.md, docs/results and docs/figures for the results in `workdir`; returns the path of the first."""
+    """Write docs/results.md, docs/results and docs/figures for the results in `workdir`; returns the first's path."""
     found = [result for result in (runner.read(workdir, name) for name in runner.names()) if result]
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
