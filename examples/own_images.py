@@ -6,6 +6,7 @@ What train.py, evaluate.py and export.py do, as functions. It goes on where it w
 import sys
 
 import keras_vae as kv
+from keras_vae import report
 from keras_vae.config import override, replace
 
 
@@ -18,6 +19,7 @@ def main(folder, workdir="runs/own", image_size=(64, 64), settings=()):
     config = replace(kv.presets.celeb_a_vae_plus.quick(), dataset="folder", data_options=images)
     stack = kv.train(override(config, settings), workdir)
     results = kv.evaluate(workdir, ["reconstruction", "latents", "mismatch", "pictures"], count=1000)
+    report.write(workdir)
     return stack, results, kv.export(workdir, f"{workdir}-export")
 
 

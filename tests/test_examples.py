@@ -40,9 +40,9 @@ def test_own_images_are_trained_on_judged_and_exported(tmp_path):
     from examples import own_images
     from keras_vae.data.sets import faces
 
-    for number, image in enumerate(faces.draw(faces.factors("train", 60), (20, 20))):
+    for number, image in enumerate(faces.draw(faces.factors("train", 100), (20, 20))):
         Image.fromarray(image).save(tmp_path / f"{number}.png")
-    settings = [*SMALL, "second.epochs=2", "second.jit_compile=false"]
+    settings = [*SMALL, "second.epochs=2", "second.jit_compile=false", "second.batch_size=32"]
     stack, results, version = own_images.main(tmp_path, tmp_path / "run", (16, 16), settings)
     assert stack.sample(2).shape == (2, 16, 16, 3) and (version / "saved_model.pb").exists()
     assert results["verdict"]["word"] and (tmp_path / "run" / "report.html").exists()
