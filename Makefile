@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/installed
 
-.PHONY: demo test test-slow bench clean
+.PHONY: demo test test-slow docs bench clean
 
 demo: $(INSTALLED)  ## train VAE+ on the procedural faces, measure it, and write a page about it
 	$(BIN)/python train.py --dataset=faces --stage=all --quick --workdir=runs/demo
@@ -19,6 +19,11 @@ test: $(INSTALLED)  ## style, types, and the whole suite, two files at a time
 
 test-slow: $(INSTALLED)  ## checks that train for minutes
 	$(BIN)/python -m pytest -m slow
+
+docs: $(INSTALLED)  ## docs/ as a site, build/site/index.html; a link that leads nowhere ends it
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/mkdocs build --quiet
+	@echo "look at build/site/index.html"
 
 bench: $(INSTALLED)  ## speed of training against plain Keras and, where installed, PyTorch
 	$(BIN)/python bench/train_steps.py

@@ -28,13 +28,13 @@ setup(
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
-        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.11",  # others may work: docs/faq.md
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=[f"{name}{below}" for name in PACKAGES for below in ("", ".*")]),
     entry_points={"console_scripts": ["keras-vae = keras_vae.cli:main"]},
     package_data={"keras_vae.report": ["*.css"], "serving": ["page/*", "*.config", "*.yml", "kubernetes/*.yaml"]},
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     install_requires=[
         "absl-py>=2.1",
         "importlib_resources>=6.0",  # tensorflow-datasets uses it to download, but does not ask for it
@@ -56,6 +56,14 @@ setup(
             "pandas>=2.2.3",
             "pyarrow>=17",
             "ray>=2.60",
+        ],
+        "cuda": [
+            "tensorflow[and-cuda]>=2.21,<2.22",
+        ],
+        "docs": [
+            "mkdocs>=1.6,<2",
+            "mkdocs-material>=9.7,<10",
+            "mkdocstrings[python]>=1",
         ],
         "serving": [
             "aiohttp>=3.11",

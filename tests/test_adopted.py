@@ -150,7 +150,7 @@ def test_the_page_is_that_of_a_run(stack, tmp_path):
         "draws of N(0, I)",
     ):
         assert words in page, words
-    assert "http" not in page and page.count("data:image/png;base64,") == 4 and "Configuration" not in page
+    assert "http" not in page and page.count("data:image/png;base64,") == 5 and "Configuration" not in page
     assert json.loads((tmp_path / "page" / "results.json").read_text()) == json.loads(json.dumps(found.results))
     assert found.write(tmp_path / "page").exists(), "its own page is written again"
     assert "srcdoc=" in found._repr_html_()

@@ -162,11 +162,17 @@ def test_the_terminal_shows_measured_beside_the_paper(workdir):
 
 def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "names", lambda: ["absent", "fake"])
-    text = pages.write(workdir, tmp_path).read_text(encoding="utf-8")
-    assert "[A fake](#a-fake) | Nowhere, Table 0 | quick | 1 of 2" in text and "**1 of 2 checks hold.**" in text
+    summary = pages.write(workdir, tmp_path).read_text(encoding="utf-8")
+    assert "1 experiments; **1 of 2 checks hold.**" in summary
+    assert "| [A fake](results/fake.md) | Nowhere, Table 0 | quick | 1 of 2 |" in summary
+    wrong = summary.partition("## Checks that do not hold")[2]
+    assert "| [A fake](results/fake.md) | a \\| four | 3, 1.5 | 4, 1.5 |  |" in wrong and "three" not in wrong
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["fake.md"]
+    text = (tmp_path / "results" / "fake.md").read_text(encoding="utf-8")
+    assert text.startswith("[All results](../results.md)\n\n# A fake\n") and "**1 of 2 checks hold.**" in text
     assert "| DOES NOT HOLD | a \\| four | 3, 1.5 | 4, 1.5 |  |" in text
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["fake-loss.png", "fake-shown.png"]
-    assert "figures/fake-shown.png" in text and "figures/fake-kept.png" not in text
+    assert "](../figures/fake-shown.png)" in text and "figures/fake-kept.png" not in text
     with Image.open(tmp_path / "figures" / "fake-loss.png") as image:
         assert min(image.size) > 100
     monkeypatch.setattr(runner, "names", lambda: ["absent"])

@@ -1,4 +1,4 @@
-"""docs/results.md and its figures, from the results of all experiments."""
+"""docs/results.md, a page of docs/results for each experiment, and their figures, from the results of a workdir."""
 
 import pathlib
 import shutil
@@ -9,7 +9,7 @@ from keras_vae.files import write_text
 LARGEST_ANIMATION = 300_000  # bytes; a larger one stays in the workdir
 HEAD = """# Measured beside the papers
 
-Written by `python reproduce.py --write_docs` from the JSON of the runs. Each section gives the claim of the paper,
+Written by `python reproduce.py --write_docs` from the JSON of the runs. Each page gives the claim of the paper,
 whether it holds here, what was measured beside the paper's value with the gap (measured less paper), and what was
 trained for how long: `minutes` is the time on the clock, on a machine that may have had other things to do, `processor
 minutes` the time of its cores. A claim that does not hold is reported as such.
@@ -17,18 +17,35 @@ minutes` the time of its cores. A claim that does not hold is reported as such.
 
 
 def write(workdir, docs):
-    """Write docs/results.md and docs/figures for the results in `workdir`; returns the path."""
+    """Write docs/results.md, docs/results and docs/figures for the results in `workdir`; returns the first's path."""
     found = [result for result in (runner.read(workdir, name) for name in runner.names()) if result]
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
-    rows = [
-        [f"[{each['title']}](#{anchor(each['title'])})", each["source"], each["mode"], holding(each)] for each in found
-    ]
-    parts = [HEAD.rstrip(), wording.grid(["", "source", "mode", "checks that hold"], rows)]
     for each in found:
-        parts += [wording.markdown(each), *figures(each, docs / "figures")]
-    write_text(docs / "results.md", "\n\n".join(parts) + "\n")
+        parts = ["[All results](../results.md)", wording.markdown(each), *figures(each, docs / "figures")]
+        write_text(docs / "results" / f"{each['name']}.md", "\n\n".join(parts) + "\n")
+    write_text(docs / "results.md", summary(found))
     return docs / "results.md"
+
+
+def summary(found):
+    """Return docs/results.md: the experiments with their verdicts, and the checks that do not hold."""
+    rows = [
+        [f"[{each['title']}](results/{each['name']}.md)", each["source"], each["mode"], holding(each)] for each in found
+    ]
+    checks = [claim["holds"] for each in found for claim in each["claims"]]
+    counted = f"{len(found)} experiments; **{sum(checks)} of {len(checks)} checks hold.**"
+    parts = [HEAD.rstrip(), counted, wording.grid(["", "source", "mode", "checks that hold"], rows)]
+    failed = []
+    for each in found:
+        link = f"[{each['title']}](results/{each['name']}.md)"
+        for verdict, *claim in wording.claims(each)[1]:
+            if verdict == wording.VERDICTS[False]:
+                failed.append([link, *claim])
+                link = ""
+    if failed:
+        parts += ["## Checks that do not hold", wording.grid(["", "claim", "measured", "paper", "gap"], failed)]
+    return "\n\n".join(parts) + "\n"
 
 
 def figures(found, folder):
@@ -40,13 +57,13 @@ def figures(found, folder):
         for large in [each for each in animations if each.stat().st_size > LARGEST_ANIMATION]:
             large.unlink()
         for shown in (path, *filter(pathlib.Path.exists, animations)):
-            lines.append(f"![{chart['caption']}](figures/{shown.name})\n\n*{chart['caption']}*")
+            lines.append(f"![{chart['caption']}](../figures/{shown.name})\n\n*{chart['caption']}*")
     for picture in found["pictures"]:
         if picture["private"]:
             lines.append(f"*{picture['caption']}: `{picture['file']}` in the workdir, not shown for the data's terms.*")
         else:
             shutil.copyfile(found["folder"] / picture["file"], folder / picture["file"])
-            lines.append(f"![{picture['caption']}](figures/{picture['file']})\n\n*{picture['caption']}*")
+            lines.append(f"![{picture['caption']}](../figures/{picture['file']})\n\n*{picture['caption']}*")
     return lines
 
 
@@ -62,8 +79,3 @@ def chart_files(chart, path):
 def holding(found):
     """Return how many of the claims hold, "k of n"."""
     return f"{sum(claim['holds'] for claim in found['claims'])} of {len(found['claims'])}"
-
-
-def anchor(title):
-    """Return the anchor that a heading of Markdown is linked by."""
-    return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter == "-")

@@ -1,4 +1,4 @@
-"""Results as text: on the terminal, and in docs/results.md."""
+"""Results as text: on the terminal, and as pages of docs/results."""
 
 from keras_vae.report.digits import digits
 
@@ -63,10 +63,10 @@ def terminal(found):
 
 
 def markdown(found):
-    """A section of docs/results.md, without its figures."""
+    """A page of docs/results, without its figures."""
     verdicts = [claim["holds"] for claim in found["claims"]]
     parts = [
-        f"## {found['title']}",
+        f"# {found['title']}",
         f"{found['source']}. `python reproduce.py {found['name']}{' --quick' if found['mode'] == 'quick' else ''}`",
         f"**Claim.** {found['claim']} **{sum(verdicts)} of {len(verdicts)} checks hold.**",
         f"Scaled down: {found['scaled']}",

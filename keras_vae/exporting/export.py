@@ -28,7 +28,7 @@ def export(
     data_dir: Path | None = None,
     cache_dir: Path | None = None,
 ) -> pathlib.Path:
-    """Publish the trained stages of the run `workdir` as export_dir/<version>; returns that path.
+    """Publish the trained stages of the run `workdir` as `export_dir/<version>`; returns that path.
 
     data_dir: where the data lie, if not where they lay in training; the signature screen compares with held-out images.
     cache_dir: the same of their stores.

@@ -61,7 +61,7 @@ class AccessLog:
         if not self._file:
             return
         line = {
-            "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
             "request_id": call.id,
             "peer": peer,
             "method": method,

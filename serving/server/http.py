@@ -218,7 +218,7 @@ class HttpServer:
         work.add_done_callback(lambda _: self._end(call))
         try:  # shielded, as a thread cannot be stopped: it is free when it has come to its end
             return await asyncio.wait_for(asyncio.shield(work), self._left_s(call))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise _RefusedError(504, LATE) from None
 
     async def _turn(self, target, call):
@@ -232,7 +232,7 @@ class HttpServer:
         self._queued += 1
         try:
             await asyncio.wait_for(self._free.acquire(), self._left_s(call))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self._rest.refuse(target, call, grpc.StatusCode.DEADLINE_EXCEEDED)
             raise _RefusedError(504, LATE) from None
         finally:
