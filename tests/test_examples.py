@@ -36,6 +36,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.slow
 def test_own_images_are_trained_on_judged_and_exported(tmp_path):
     from examples import own_images
     from keras_vae.data.sets import faces
@@ -48,6 +49,7 @@ def test_own_images_are_trained_on_judged_and_exported(tmp_path):
     assert results["verdict"]["word"] and (tmp_path / "run" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_outliers_are_screened(tmp_path):
     from examples import screen_outliers
 
