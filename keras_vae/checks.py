@@ -117,6 +117,13 @@ def seed(value, argument="seed", least=0, most=2**31 - 1):
     return int(value)
 
 
+def function(value, argument, of):
+    """`value`, if it can be called."""
+    if not callable(value):
+        raise ValueError(f"{argument} is {value!r}; expected a function of {of}")
+    return value
+
+
 def like(option, value, default):
     """`value`, if it is of the kind of `default`: a switch, a whole number, a number, a word or whole numbers."""
     if isinstance(default, bool):

@@ -40,11 +40,11 @@ class StageConfig:
     epsilon: float = 1e-7  # of Adam; TensorFlow's own has 1e-8, as the papers' code then had
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.model_options, dict) and "measure" in self.model_options
-        ):  # the name of error_space until version 0.2
-            options = {"error_space" if key == "measure" else key: value for key, value in self.model_options.items()}
-            object.__setattr__(self, "model_options", options)
+        if not isinstance(self.model_options, dict) or "measure" not in self.model_options:
+            return
+        # The name of error_space until version 0.2.
+        options = {"error_space" if key == "measure" else key: value for key, value in self.model_options.items()}
+        object.__setattr__(self, "model_options", options)
 
     @property
     def error_space(self) -> str:
@@ -72,7 +72,7 @@ class Config:
         for stage in self.stages:
             _check_stage(stage)
         _check_kinds(self, {"dataset": str, "precision": str, "strategy": str, "data_options": dict}, "")
-        check_seed(self.seed)
+        _check_seed(self.seed)
 
     def settings(self, name: str) -> StageConfig:
         """Return the StageConfig of that name."""
@@ -100,9 +100,8 @@ def moved(config: Config, **places: object) -> Config:
     return replace(config, data_options={**config.data_options, **given})
 
 
-def check_seed(seed: object) -> None:
-    """Refuse a seed that is none: of a run, a whole number in SEEDS."""
-    least, most = SEEDS["lower_bound"], SEEDS["upper_bound"]
+def _check_seed(seed: object) -> None:
+    least, most = SEEDS["lower_bound"], SEEDS["upper_bound"]  # not by checks.seed: --help does not wait for NumPy
     if isinstance(seed, bool) or not isinstance(seed, int) or not least <= seed <= most:
         raise ValueError(f"seed is {seed!r}; expected a whole number from {least} to {most}")
 

@@ -15,9 +15,11 @@ def passing(words):
     shown = sys.stderr.isatty()
     if shown:
         print(words, end="\r", file=sys.stderr, flush=True)
-    yield
-    if shown:
-        print(" " * len(words), end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print(" " * len(words), end="\r", file=sys.stderr, flush=True)
 
 
 def duration(seconds):

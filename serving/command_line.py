@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 
 from serving import pictures
-from serving.parsing import Parser, as_path
+from serving.parsing import WRONG_INPUT, Parser, as_path
 from serving.transports.errors import RequestError
 
 
@@ -101,7 +101,6 @@ def json_bytes(result):
 
 PROGRAM = "python -m serving.client"
 EXAMPLE = "%(prog)s sample --count=64 --seed=7 --out=grid.png"
-WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
 
 

@@ -1,13 +1,14 @@
 """Flags of the embedded server, TensorFlow Serving's by name; a mistake in them does not wait for TensorFlow."""
 
-import difflib
-import os
 import re
 import sys
 
 from absl import flags
 
-from serving import other_flags  # noqa: F401  defines those that change nothing
+from serving import (
+    other_flags,  # noqa: F401  defines those that change nothing
+    parsing,
+)
 from serving.server.limits import MAX_QUEUED, MAX_RECEIVE_BYTES, Limits
 
 FLAGS = flags.FLAGS
@@ -24,15 +25,10 @@ COMMON = {
 
 
 class _Path(flags.ArgumentParser):
-    """A path: a ~ at its beginning is the home directory, which no shell puts after an =."""
-
     syntactic_help = "a path"
 
     def parse(self, argument):
-        found = os.path.expanduser(argument)
-        if found.startswith("~"):
-            raise ValueError(f"there is no user {found.partition('/')[0][1:]!r}")
-        return found
+        return parsing.expanded(argument)
 
 
 def DEFINE_path(name, help):
@@ -152,10 +148,7 @@ def screen(called):
 
 def refuse(message, word=""):
     """Tell a mistake, with the flag nearest to `word`, and exit."""
-    near = difflib.get_close_matches(word, [f"--{name}" for name in FLAGS], n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    print(f"error: {message}{hint}\npass --help for the flags", file=sys.stderr)
-    sys.exit(2)
+    parsing.refuse(message, word, [f"--{name}" for name in FLAGS])
 
 
 def _expected(name, message):

@@ -1,4 +1,4 @@
-"""Command lines of the client and of bulk work: argparse with ~ in paths, and the nearest name for a wrong one."""
+"""Command lines of client, bulk work and server: ~ in paths, the nearest name for a wrong one, exit codes."""
 
 import argparse
 import difflib
@@ -6,6 +6,9 @@ import os
 import pathlib
 import re
 import sys
+
+# Exit code 2; other errors end with 1.
+WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,10 +21,7 @@ class Parser(argparse.ArgumentParser):
         """Tell what was wrong, and exit."""
         wrong = re.search(r"unrecognized arguments: (\S+)|invalid choice: '?([^' ]+)", message)
         word = next(filter(None, wrong.groups())).partition("=")[0] if wrong else ""
-        near = difflib.get_close_matches(word, sorted(self._names()), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        print(f"error: {message}{hint}\npass --help for the flags", file=sys.stderr)
-        sys.exit(2)
+        refuse(message, word, sorted(self._names()))
 
     def _names(self):
         """Flags and commands, with the flags of all commands."""
@@ -39,11 +39,27 @@ class _WithDefaults(argparse.ArgumentDefaultsHelpFormatter):
         return action.help if action.default in (None, False) else super()._get_help_string(action)
 
 
-def as_path(text):
-    """A path; a ~ at its beginning is the home directory, which no shell puts after an =."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("expected a path")
+def refuse(message, word, known):
+    """Tell a mistake in one line, with what of `known` is nearest to `word`, and exit with 2."""
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    print(f"error: {message}{hint}\npass --help for the flags", file=sys.stderr)
+    sys.exit(2)
+
+
+def expanded(text):
+    """Return a path whose ~ is written out, which no shell does after an =; ValueError where there is no such user."""
     found = os.path.expanduser(text)
     if found.startswith("~"):
-        raise argparse.ArgumentTypeError(f"there is no user {found.partition('/')[0][1:]!r}; write ./{text}")
-    return pathlib.Path(found)
+        raise ValueError(f"there is no user {found.partition('/')[0][1:]!r}; write ./{text} for a file of that name")
+    return found
+
+
+def as_path(text):
+    """Return the Path of an argument."""
+    try:
+        if text.strip():
+            return pathlib.Path(expanded(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    raise argparse.ArgumentTypeError("expected a path")

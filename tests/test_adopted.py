@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
-from keras_vae import cli
 from keras_vae.adopted import SecondStage
-from keras_vae.adopted.loading import load
 from keras_vae.diagnostics import latent_table, reconstruction_gain, verdict, verdict_inputs
 from keras_vae.maths.arrays import unit
 from keras_vae.models import GaussianVAE, GivenCodes, Stack
@@ -238,17 +236,8 @@ def test_given_codes_are_whitened_and_come_back(tmp_path):
 # Stock Keras networks as a GaussianVAE.
 
 
-def halves(units=6):
-    """A stock encoder with one output, and a decoder."""
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
-    encoder = keras.Sequential([keras.Input(SHAPE), layers.Flatten(), layers.Dense(8, "relu"), layers.Dense(units)])
-    decoder = keras.Sequential([keras.Input((3,)), layers.Dense(24, "sigmoid"), layers.Reshape(SHAPE)])
-    return encoder, decoder
-
-
 def test_stock_networks_are_a_vae_of_ours(tmp_path):
-    encoder, decoder = halves()
+    encoder, decoder = tiny.halves()
     x = unit(tiny.images(40))
     out = np.asarray(encoder(x))
     vae = kv.GaussianVAE(encoder, decoder, spread="log_variance", name="vae")
@@ -267,7 +256,7 @@ def test_stock_networks_are_a_vae_of_ours(tmp_path):
 
 
 def test_stock_networks_that_are_no_vae_are_refused():
-    encoder, decoder = halves()
+    encoder, decoder = tiny.halves()
     hidden = encoder.layers[0](encoder.inputs[0])
     linear = keras.Model(encoder.inputs[0], [keras.layers.Dense(3)(hidden), keras.layers.Dense(3)(hidden)])
 
@@ -279,90 +268,10 @@ def test_stock_networks_that_are_no_vae_are_refused():
         ((linear, decoder), {}, "without activation: it may be negative"),
         ((encoder, decoder), {"spread": "stddev"}, "without activation: it may be negative"),
         ((encoder, decoder), {"spread": "variance"}, "spread is 'variance'; expected one of stddev, log_variance"),
-        ((halves(5)[0], decoder), {}, r"gives \(None, 5\); expected two outputs \(None, 3\)"),
+        ((tiny.halves(5)[0], decoder), {}, r"gives \(None, 5\); expected two outputs \(None, 3\)"),
         ((decoder, decoder), {}, r"takes \(3,\) and the decoder gives \(4, 6, 1\)"),
         ((Subclassed(), decoder), {}, "the encoder is a Subclassed without inputs and outputs"),
         ((encoder, encoder), {}, r"the decoder takes \(None, 4, 6, 1\); expected one input"),
     ):
         with pytest.raises(ValueError, match=message):
             GaussianVAE(*sides, **options)
-
-
-# Files.
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """A folder with models in files: both.keras, encoder.keras, decoder.keras, and a SavedModel of either side."""
-    folder, (encoder, decoder) = tmp_path_factory.mktemp("models"), halves()
-    encoder.name, decoder.name = "encoder", "decoder"
-    keras.Model(encoder.inputs[0], decoder(encoder(encoder.inputs[0])[:, :3])).save(folder / "both.keras")
-    encoder.save(folder / "encoder.keras"), decoder.save(folder / "decoder.keras")
-    encoder.export(folder / "encoder", verbose=False), decoder.export(folder / "decoder" / "3", verbose=False)
-    return folder
-
-
-def test_models_are_read_from_files(files):
-    x, z = unit(tiny.images(5)), np.ones((2, 3), np.float32)
-    encoder, decoder = (keras.saving.load_model(files / f"{side}.keras") for side in ("encoder", "decoder"))
-    out = np.asarray(encoder(x))
-    for found in (
-        load(model=files / "both.keras", spread="log_variance"),
-        load(encoder=files / "encoder.keras", decoder=files / "decoder.keras", spread="log_variance"),
-        load(encoder=files / "encoder", decoder=files / "decoder", spread="log_variance"),
-    ):
-        mean, stddev = found.encode(x)
-        np.testing.assert_allclose(mean, out[:, :3], rtol=1e-5)
-        np.testing.assert_allclose(stddev, np.exp(out[:, 3:] / 2), rtol=1e-5)
-        np.testing.assert_allclose(found.decode(z), decoder(z), rtol=1e-5)
-        assert found.data_shape == SHAPE
-
-
-def test_a_wrong_word_about_the_encoder_is_told(files):
-    """Its one output is taken for codes, or for halves that are none."""
-    found = load(encoder=files / "encoder.keras", decoder=files / "decoder.keras")
-    with pytest.raises(ValueError, match=r"gives codes of shape \(6,\) by --spread=stddev; the decoder takes \(3,\)"):
-        kv.diagnose(found.encode, found.decode, tiny.images(20))
-
-
-def test_a_stage_of_ours_is_read(tmp_path):
-    """A .keras file with methods encode and decode."""
-    vae = tiny.vae()
-    vae.save(tmp_path / "vae.keras")
-    found, x = load(model=tmp_path / "vae.keras"), unit(tiny.images(5))
-    np.testing.assert_allclose(found.encode(x), vae.encode(x), rtol=1e-5)
-    assert found.data_shape == SHAPE and found.decode(np.ones((2, 3), np.float32)).shape == (2, *SHAPE)
-
-
-def test_an_export_of_ours_is_read_by_its_names(exported):
-    found = load(model=exported.parent)
-    mean, stddev = found.encode(np.zeros((2, 16, 24, 3), np.float32))
-    assert mean.shape == stddev.shape == (2, 6) and (stddev > 0).all() and found.data_shape == (16, 24, 3)
-    assert found.decode(mean).shape == (2, 16, 24, 3)
-
-
-def test_files_that_are_no_model_are_refused(files, tmp_path):
-    (tmp_path / "text.keras").write_text("text")
-    for options, error, message in (
-        ({"model": tmp_path / "none.keras"}, FileNotFoundError, "there is no such file"),
-        ({"model": tmp_path / "text.keras"}, ValueError, "text.keras cannot be loaded: "),
-        ({"model": tmp_path}, ValueError, "holds no saved_model.pb"),
-        ({"model": files / "encoder.keras"}, ValueError, "neither encode nor encoder; it has: "),
-        ({"encoder": files / "encoder.keras"}, ValueError, "expected --model, or both --encoder and --decoder"),
-        ({"model": files / "both.keras", "spread": "variance"}, ValueError, "--spread=variance: expected stddev or"),
-    ):
-        with pytest.raises(error, match=message):
-            load(**options)
-
-
-def test_the_command_writes_the_page(exported, tmp_path, capsys):
-    words = [f"--model={exported}", "--dataset=faces", "--count=30", f"--out={tmp_path / 'page'}"]
-    for extra, code in (([], 0), (["--image_size=8"], 2)):
-        with pytest.raises(SystemExit) as ended:
-            cli.command("diagnose", [*words, *extra])
-        assert ended.value.code == code
-    results = json.loads((tmp_path / "page" / "results.json").read_text())
-    assert results["protocol"]["image"] == [16, 24, 3], "the image size is the model's"
-    out, err = capsys.readouterr()
-    assert f"diagnosed: {tmp_path / 'page' / 'report.html'}" in out
-    assert "faces has images of shape (8, 8, 3); the model takes (16, 24, 3)" in err

@@ -153,9 +153,8 @@ def test_impossible_latent_dims_name_the_nearest_legal_ones():
             build((64, 64, 3), 2)
 
 
-@pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-def test_fused_normalisation_is_that_of_keras(training, dtype):
+def test_fused_normalisation_is_that_of_keras(dtype):
     random = np.random.default_rng(0)
     maps, slopes = (random.normal(1.0, 2.0, (6, 5, 4, 3)).astype(np.float32) for _ in range(2))
     values = [random.uniform(0.5, 2.0, 3) for _ in range(4)]
@@ -166,7 +165,7 @@ def test_fused_normalisation_is_that_of_keras(training, dtype):
         x = tf.constant(maps, layer.compute_dtype)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            outputs = layer(x, training=training)
+            outputs = layer(x, training=True)
             loss = tf.reduce_sum(tf.cast(outputs, tf.float32) * slopes)
         gradients = tape.gradient(loss, [x, *(weight.value for weight in layer.trainable_weights)])
         found.append([outputs, *gradients, *layer.weights])

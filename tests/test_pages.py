@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.parse
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.training import local_workers
 from tests import chromium
 from tests.commands import ROOT, blocks, commands, understand
 
@@ -86,7 +86,7 @@ def test_the_results_of_the_readme_are_those_of_the_pages():
 @pytest.mark.slow
 def test_the_readme_runs(tmp_path, real_data_dir):
     """All of README.md in its order, at a small size; programs that are not ours apart from curl are left out."""
-    ports = {old: free_port() for old in ("8500", "8501")}
+    ports = dict(zip(("8500", "8501"), local_workers.free_ports(2)))
     shell = Shell(tmp_path, ports, real_data_dir)
     faces(tmp_path / "my_images", 200)
     faces(tmp_path / "strange_images", 100)
@@ -191,9 +191,3 @@ def faces(folder, count):
     drawn = faces.draw(np.random.default_rng(count).random((count, len(faces.FACTORS))), (64, 64))
     for number, image in enumerate(drawn):
         Image.fromarray(image).save(folder / f"{number:03d}.png")
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The client, over gRPC and REST, against the embedded server; its patience with clocks and servers that misbehave."""
+"""The client, over gRPC and REST, against the embedded server and servers that misbehave."""
 
 import re
 import socket
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.training.local_workers import free_ports
 from serving.client import Client
 from serving.pictures import from_png, to_png
 from serving.transports import patience
@@ -223,7 +224,7 @@ def test_a_secure_rest_port(certified, addresses):
     key, cert = certified
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    port = tiny_served.free_ports(1)[0]
+    port = free_ports(1)[0]
     target = int(addresses["http"].rsplit(":", 1)[1])
     with tiny_served.forward(port, target, context):
         with Client(f"https://127.0.0.1:{port}", ca_file=cert) as client, Client(addresses["http"]) as plain:
@@ -243,62 +244,6 @@ def test_rest_goes_without_tensorflow(addresses):
     assert output.stdout == "(1, 8, 10, 3) False False\n", output.stderr
 
 
-class Clock:
-    """Time that passes by sleeping alone."""
-
-    def __init__(self, monkeypatch):
-        self.now, self.pauses = 1000.0, []
-        monkeypatch.setattr(patience.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(patience.time, "sleep", self.sleep)
-        monkeypatch.setattr(patience.random, "uniform", lambda low, high: high)  # the longest pause that may be drawn
-
-    def sleep(self, seconds):
-        self.now += seconds
-        self.pauses.append(seconds)
-
-
-def failing(*codes):
-    """A request that fails with these codes, one after the other, and then succeeds."""
-    left = list(codes)
-
-    def request(timeout_s):
-        assert timeout_s > 0
-        if left:
-            raise RequestError(left.pop(0), "as asked")
-        return timeout_s
-
-    return request
-
-
-def test_what_is_unavailable_is_tried_again_with_growing_pauses(monkeypatch):
-    clock = Clock(monkeypatch)
-    left = patience.Patience(30.0, retries=6).call(failing(*["UNAVAILABLE"] * 6))
-    assert left == pytest.approx(30.0 - sum(clock.pauses))
-    np.testing.assert_allclose(clock.pauses, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0])
-    with pytest.raises(RequestError, match="UNAVAILABLE"):
-        patience.Patience(30.0, retries=2).call(failing(*["UNAVAILABLE"] * 3))
-    assert len(clock.pauses) == 6 + 2
-
-
-def test_nothing_else_is_tried_again(monkeypatch):
-    clock = Clock(monkeypatch)
-    for code in ("INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED"):
-        with pytest.raises(RequestError, match=code):
-            patience.Patience(30.0, retries=6).call(failing(code))
-    assert clock.pauses == []
-
-
-def test_one_deadline_over_all_requests_and_pauses(monkeypatch):
-    clock = Clock(monkeypatch)
-    waits = patience.Patience(1.0, retries=6)
-    with pytest.raises(RequestError, match="UNAVAILABLE"):
-        waits.call(failing(*["UNAVAILABLE"] * 7))
-    assert clock.pauses == [0.2, 0.4]  # 0.8 more would be too late
-    clock.now += 0.5
-    with pytest.raises(RequestError, match="DEADLINE_EXCEEDED: no answer within 1 seconds"):
-        waits.call(failing())
-
-
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_does_not_answer(scheme):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RequestError) as caught:
@@ -308,7 +253,7 @@ def test_a_server_that_does_not_answer(scheme):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_is_not_there(scheme):
-    port = tiny_served.free_ports(1)[0]
+    port = free_ports(1)[0]
     with Client(f"{scheme}://127.0.0.1:{port}", retries=1) as client, pytest.raises(RequestError) as caught:
         client.sample(1)
     assert caught.value.code == "UNAVAILABLE"
@@ -317,7 +262,7 @@ def test_a_server_that_is_not_there(scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_server_that_comes_late_is_reached(scheme, addresses, monkeypatch):
     """Refused at first; the way opens in the pause before the second attempt."""
-    port = tiny_served.free_ports(1)[0]
+    port = free_ports(1)[0]
     target = int(addresses[scheme].rsplit(":", 1)[1])
     started = []
 

@@ -12,6 +12,7 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from keras_vae.training.local_workers import free_ports
 from serving.client import ROWS_PER_REQUEST, Client
 from serving.server import config_protos
 from serving.server.monitoring import Monitoring
@@ -184,6 +185,6 @@ def test_the_health_check_tells_a_served_model_from_none(services, address):
 
     assert kind == "CMD"
     assert healthy("127.0.0.1/8501", f"127.0.0.1/{port}")
-    assert not healthy("127.0.0.1/8501", f"127.0.0.1/{tiny_served.free_ports(1)[0]}")
+    assert not healthy("127.0.0.1/8501", f"127.0.0.1/{free_ports(1)[0]}")
     command = [part.replace("127.0.0.1/8501", f"127.0.0.1/{port}") for part in command]
     assert not healthy("models/vae", "models/absent")

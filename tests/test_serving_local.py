@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from absl.testing import flagsaver
 
+from keras_vae.training.local_workers import free_ports
 from serving import local
 from serving.server.errors import ServingError
 from serving.server.http import HttpServer
 from serving.server.monitoring import Monitoring
-from tests import tiny_served
 from tests.fake_models import fake_models
 from tests.saved_models import export_everything, export_scale, floats
 from tests.scripts import Script
@@ -33,7 +33,7 @@ class Server:
     """python -m serving.local on free ports; `grpc_port` and `rest_port` wait until they are open."""
 
     def __init__(self, log, *flags, **options):
-        (rest,) = tiny_served.free_ports(1)
+        (rest,) = free_ports(1)
         self.script = Script(log, "-m", "serving.local", "--port=0", f"--rest_api_port={rest}", *flags, **options)
 
     def said(self, pattern):

@@ -45,6 +45,15 @@ def networks(latent_dim=3, shape=SHAPE, stochastic=True):
     return encoder, asperti_dense.decoder(latent_dim, shape, hidden=hidden)
 
 
+def halves(units=6):
+    """A stock encoder with one output, and a decoder."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    encoder = keras.Sequential([keras.Input(SHAPE), layers.Flatten(), layers.Dense(8, "relu"), layers.Dense(units)])
+    decoder = keras.Sequential([keras.Input((3,)), layers.Dense(24, "sigmoid"), layers.Reshape(SHAPE)])
+    return encoder, decoder
+
+
 def vae(**options):
     """A small GaussianVAE on images."""
     return GaussianVAE(*networks(), name="vae", **options)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.training.local_workers import free_ports
 from tests.scripts import Script
 from tests.served_models import eventually
 
@@ -140,15 +141,6 @@ def served(*flags):
         finally:
             server.send(signal.SIGTERM)
             server.wait(60)
-
-
-def free_ports(count):
-    """Ports that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def certificate(folder):

@@ -37,7 +37,7 @@ def main(args: cli.Flags) -> None:
 
     workdir = args.workdir or _recipe.default_workdir(args)
     if args.workers > 1:
-        sys.exit(local_workers.start(args.workers, [*sys.argv, "--workers=1"], workdir))
+        sys.exit(local_workers.start(args.workers, [*sys.orig_argv[1:], "--workers=1"], workdir))
     if args.deterministic and tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()  # without it a resumed run ends near the uninterrupted one
     train(_recipe.configuration(args), workdir, args.stage)

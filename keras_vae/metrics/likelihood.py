@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tqdm import tqdm
 
-from keras_vae.checks import array, checked_count, checked_data, checked_examples, floats, number, whole
+from keras_vae.checks import array, checked_count, checked_data, checked_examples, floats, function, number, whole
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import log_likelihood
@@ -53,9 +53,8 @@ def importance_sampling(
     The draws of image i depend on `seed` and i alone.
     """
     number("gamma", gamma, above=0)
-    for name, function in (("encode", encode), ("decode", decode)):
-        if not callable(function):
-            raise ValueError(f"{name} is {function!r}; expected a function of tensors")
+    function(encode, "encode", "tensors")
+    function(decode, "decode", "tensors")
     gamma = tf.constant(gamma, tf.float32)
     return _bound(encode, lambda x: lambda z, _: log_likelihood(x, decode(z), gamma), 0, images, samples, seed)
 

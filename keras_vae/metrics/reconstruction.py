@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from tqdm import tqdm
 
-from keras_vae.checks import checked_data, checked_examples
+from keras_vae.checks import checked_data, checked_examples, function
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, unit
 
@@ -48,9 +48,8 @@ def model_reconstruction_error(
     The draw of image i depends on `seed` and i alone.
     """
     checked_seed(seed)
-    for name, function in (("encode", encode), ("decode", decode)):
-        if not callable(function):
-            raise ValueError(f"{name} is {function!r}; expected a function of arrays")
+    function(encode, "encode", "arrays")
+    function(decode, "decode", "arrays")
     images, noise = checked_examples(images, "images"), np.random.default_rng(seed)
     found: dict[str, list[dict[str, np.ndarray]]] = {"mean": [], "sample": []}
     for block in tqdm(blocks(len(images), BLOCK), desc="reconstruction", disable=None, delay=2):

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from serving.bulk import plan
 from serving.bulk.plan import Plan, remove_unfinished
-from serving.parsing import Parser, as_path
+from serving.parsing import WRONG_INPUT, Parser, as_path
 
 COMMANDS = {
     "encode": "mean and standard deviation of the codes of pictures",
@@ -17,7 +17,6 @@ COMMANDS = {
     "screen": "how strange pictures are, from 0 to 1",
 }
 LOCK = ".lock"
-WRONG_INPUT = (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 def parser():

@@ -4,12 +4,10 @@ Every image is a continuous function of its factors, and the factors are indepen
 downloaded and nothing is random but the factors.
 """
 
-import concurrent.futures
-
 import numpy as np
 
 from keras_vae.checks import size, whole
-from keras_vae.data import portrait, read_ahead
+from keras_vae.data import portrait
 from keras_vae.data.store import Examples, Plan
 
 PRESET = "faces_vae_plus"
@@ -49,11 +47,7 @@ def load(split, *, image_size=(64, 64), count=None):
     """Images [N, *image_size, 3] uint8; the first `count` of the split's endless sequence where given."""
     drawn, image_size = factors(split, count), size(image_size)
 
-    def block(first):
-        return draw(drawn[first : first + BATCH], image_size), []
-
     def blocks(start):
-        with concurrent.futures.ThreadPoolExecutor(read_ahead.THREADS) as pool:
-            yield from read_ahead.bounded(pool, block, range(start, len(drawn), BATCH))
+        return ((draw(drawn[first : first + BATCH], image_size), []) for first in range(start, len(drawn), BATCH))
 
     return Examples(lambda _: Plan(len(drawn), (*image_size, 3), blocks, f"drawing faces, {split}"))
