@@ -164,10 +164,11 @@ def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_pat
     monkeypatch.setattr(runner, "names", lambda: ["absent", "fake"])
     summary = pages.write(workdir, tmp_path).read_text(encoding="utf-8")
     assert "1 experiments; **1 of 2 checks hold.**" in summary
-    assert "| [A fake](results/fake.md) | Nowhere, Table 0 | quick | 1 of 2 |" in summary
+    measured = json.loads((workdir / "quick" / "fake.json").read_text())["measured"]
+    assert f"| [A fake](results/fake.md) | Nowhere, Table 0 | quick | {measured} | 1 of 2 |" in summary
     wrong = summary.partition("## Checks that do not hold")[2]
     assert "| [A fake](results/fake.md) | a \\| four | 3, 1.5 | 4, 1.5 |  |" in wrong and "three" not in wrong
-    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["fake.md"]
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["fake.json", "fake.md"]
     text = (tmp_path / "results" / "fake.md").read_text(encoding="utf-8")
     assert text.startswith("[All results](../results.md)\n\n# A fake\n") and "**1 of 2 checks hold.**" in text
     assert "| DOES NOT HOLD | a \\| four | 3, 1.5 | 4, 1.5 |  |" in text
@@ -175,6 +176,9 @@ def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_pat
     assert "](../figures/fake-shown.png)" in text and "figures/fake-kept.png" not in text
     with Image.open(tmp_path / "figures" / "fake-loss.png") as image:
         assert min(image.size) > 100
+    (tmp_path / "results" / "fake.json").rename(tmp_path / "results" / "earlier.json")
+    again = pages.write(workdir, tmp_path).read_text(encoding="utf-8")
+    assert "2 experiments; **2 of 4 checks hold.**" in again, "a page whose results are elsewhere stays in the summary"
     monkeypatch.setattr(runner, "names", lambda: ["absent"])
     with pytest.raises(ValueError, match="has no results yet"):
         pages.write(workdir, tmp_path)

@@ -4,38 +4,44 @@ import pathlib
 import shutil
 
 from experiments.common import drawing, runner, wording
-from keras_vae.files import write_text
+from keras_vae.files import read_json, write_json, write_text
 
 LARGEST_ANIMATION = 300_000  # bytes; a larger one stays in the workdir
+RECORD = ("name", "title", "source", "mode", "measured", "claims")  # of each page, beside it, for the summary
 HEAD = """# Measured beside the papers
 
 Written by `python reproduce.py --write_docs` from the JSON of the runs. Each page gives the claim of the paper,
 whether it holds here, what was measured beside the paper's value with the gap (measured less paper), and what was
-trained for how long: `minutes` is the time on the clock, on a machine that may have had other things to do, `processor
+trained for how long, and when: `minutes` is the time on the clock, on a machine that may have had other things to do, `processor
 minutes` the time of its cores. A claim that does not hold is reported as such.
 """
 
 
 def write(workdir, docs):
-    """Write docs/results.md, docs/results and docs/figures for the results in `workdir`; returns the first's path."""
+    """Write docs/results and docs/figures for the results in `workdir`, and docs/results.md, whose path is returned.
+
+    Pages of experiments that `workdir` has no results of stay; the summary is of all pages.
+    """
     found = [result for result in (runner.read(workdir, name) for name in runner.names()) if result]
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
     for each in found:
         parts = ["[All results](../results.md)", wording.markdown(each), *figures(each, docs / "figures")]
         write_text(docs / "results" / f"{each['name']}.md", "\n\n".join(parts) + "\n")
-    write_text(docs / "results.md", summary(found))
+        write_json(docs / "results" / f"{each['name']}.json", {key: each.get(key) for key in RECORD})
+    write_text(docs / "results.md", summary([read_json(path) for path in sorted((docs / "results").glob("*.json"))]))
     return docs / "results.md"
 
 
 def summary(found):
     """Return docs/results.md: the experiments with their verdicts, and the checks that do not hold."""
     rows = [
-        [f"[{each['title']}](results/{each['name']}.md)", each["source"], each["mode"], holding(each)] for each in found
+        [f"[{each['title']}](results/{each['name']}.md)", *(each[key] for key in RECORD[2:5]), holding(each)]
+        for each in found
     ]
     checks = [claim["holds"] for each in found for claim in each["claims"]]
     counted = f"{len(found)} experiments; **{sum(checks)} of {len(checks)} checks hold.**"
-    parts = [HEAD.rstrip(), counted, wording.grid(["", "source", "mode", "checks that hold"], rows)]
+    parts = [HEAD.rstrip(), counted, wording.grid(["", "source", "mode", "measured", "checks that hold"], rows)]
     failed = []
     for each in found:
         link = f"[{each['title']}](results/{each['name']}.md)"

@@ -1,11 +1,13 @@
 """Run one experiment and keep what it found as JSON; figures and texts are made of that alone."""
 
 import dataclasses
+import datetime
 import time
 
 from keras_vae import plugins
 from keras_vae.data.grids import write_png
 from keras_vae.files import read_json, write_json
+from keras_vae.version import VERSION
 
 PACKAGE, KIND = "experiments", "experiment"
 
@@ -40,6 +42,7 @@ def run(module, lab):
         **{key.lower(): getattr(module, key) for key in ("TITLE", "SOURCE", "CLAIM", "SCALED", "PAPER")},
         **dataclasses.asdict(findings),
         "claims": [dataclasses.asdict(claim) for claim in module.claims(findings.values)],
+        "measured": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, version {VERSION}",
         "trained": list(lab.used.values()),
         "minutes": (time.monotonic() - began) / 60,
     }

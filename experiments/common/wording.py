@@ -68,6 +68,7 @@ def markdown(found):
     parts = [
         f"# {found['title']}",
         f"{found['source']}. `python reproduce.py {found['name']}{' --quick' if found['mode'] == 'quick' else ''}`",
+        f"Measured on {found['measured']}." if found.get("measured") else "",
         f"**Claim.** {found['claim']} **{sum(verdicts)} of {len(verdicts)} checks hold.**",
         f"Scaled down: {found['scaled']}",
         grid(*claims(found)),
