@@ -11,8 +11,8 @@ RECORD = ("name", "title", "source", "mode", "measured", "claims")  # of each pa
 HEAD = """# Measured beside the papers
 
 Written by `python reproduce.py --write_docs` from the JSON of the runs. Each page gives the claim of the paper,
-whether it holds here, what was measured beside the paper's value with the gap (measured less paper), and what was
-trained for how long, and when: `minutes` is the time on the clock, on a machine that may have had other things to do, `processor
+whether it holds here, what was measured beside the paper's value with the gap (measured less paper), when, and what was
+trained for how long: `minutes` is the time on the clock, on a machine that may have had other things to do, `processor
 minutes` the time of its cores. A claim that does not hold is reported as such.
 """
 
