@@ -53,6 +53,10 @@ GOOD = {
         for prefix in ("", "sigmoid, ")
         for kappa, norm, nll, active in TABLE1
     },
+    "rb_table1_gamma": {
+        "learned": {"norm": 2.0, "active": 81, "gamma": 0.005},
+        "held": {"norm": 2.8, "active": 22, "gamma": 0.00986},
+    },
     "rb_table1_no_skip": {
         "batch 20, with skips": {"active": 20, "norm": 2.7},
         "batch 20, without": {"active": 0, "norm": 7.2},
@@ -125,6 +129,7 @@ GOOD = {
 }
 WORSE = {
     "rb_table1": ("kappa = 784", "active", 200),
+    "rb_table1_gamma": ("held", "active", 60),
     "rb_table1_no_skip": ("batch 20, without", "active", 1),
     "rb_table2": ("MNIST, learned", "1000 MMD", 69.0),
     "rb_figure1": ("CelebA 64, fixed", "first epoch", 2.0),
