@@ -11,8 +11,8 @@ CLAIM = (
     "with gamma held at the value that the paper's error implies, weak dimensions must not pay for themselves any more."
 )
 SCALED = (
-    "linear output, as many steps as in Table 1 here. The paper learns gamma; at its optimum it is the squared error over "
-    "d, so the paper's norm implies at least norm^2 / 784."
+    "linear output, as many steps as in Table 1 here. The paper learns gamma; at its optimum it is the squared error "
+    "over d, so the paper's norm implies at least norm^2 / 784."
 )
 MINUTES = {"quick": 3, "full": 11}
 KAPPA = 784
