@@ -1,10 +1,19 @@
 """Checks of arguments: every error names the argument and says what would be right."""
 
 import numbers
+import sys
 
 import numpy as np
 
 LARGEST = 1e15  # of codes, points and features: sums of their squares, and products of such, stay far inside float32
+
+
+def shown(value):
+    """A value in the words of an error: on one line, which a whole array would not be."""
+    if getattr(value, "shape", ()):
+        return f"an array of shape {tuple(value.shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def array(value, argument):
@@ -60,7 +69,7 @@ def checked_codes(codes, latent_dim, argument="codes"):
 def checked_count(count, argument="count"):
     """`count` as a positive int."""
     if isinstance(count, bool) or not isinstance(count, numbers.Real) or not 1 <= count < 2**63 or int(count) != count:
-        raise ValueError(f"{argument} is {count!r}; expected a whole number of at least 1")
+        raise ValueError(f"{argument} is {shown(count)}; expected a whole number of at least 1")
     return int(count)
 
 
@@ -80,7 +89,7 @@ def _check_size(data, argument):
 def whole(option, value, least=1):
     """`value` as an int that is at least `least`."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{option} must be a whole number of at least {least}, not {value!r}")
+        raise ValueError(f"{option} must be a whole number of at least {least}, not {shown(value)}")
     return int(value)
 
 
@@ -91,36 +100,38 @@ def size(image_size):
         return whole("height", height), whole("width", width)
     except (TypeError, ValueError):
         raise ValueError(
-            f"image_size must be a pair of positive whole numbers (height, width), not {image_size!r}"
+            f"image_size must be a pair of positive whole numbers (height, width), not {shown(image_size)}"
         ) from None
 
 
 def not_negative(option, value):
     """`value` as a float that is finite and at least 0."""
     if not isinstance(value, numbers.Real) or not 0 <= value < float("inf"):
-        raise ValueError(f"{option} must be a number of at least 0, not {value!r}")
+        raise ValueError(f"{option} must be a number of at least 0, not {shown(value)}")
     return float(value)
 
 
 def number(option, value, above=None):
     """`value` as a finite float, above `above` where given."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool) and np.isfinite(value)
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if not real or (above is not None and not value > above):
-        raise ValueError(f"{option} must be a finite number{'' if above is None else f' above {above}'}, not {value!r}")
+        raise ValueError(
+            f"{option} must be a finite number{'' if above is None else f' above {above}'}, not {shown(value)}"
+        )
     return float(value)
 
 
 def seed(value, argument="seed", least=0, most=2**31 - 1):
     """`value` as an int from `least` to `most`."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueError(f"{argument} is {value!r}; expected a whole number from {least} to {most}")
+        raise ValueError(f"{argument} is {shown(value)}; expected a whole number from {least} to {most}")
     return int(value)
 
 
 def function(value, argument, of):
     """`value`, if it can be called."""
     if not callable(value):
-        raise ValueError(f"{argument} is {value!r}; expected a function of {of}")
+        raise ValueError(f"{argument} is {shown(value)}; expected a function of {of}")
     return value
 
 
@@ -128,17 +139,17 @@ def like(option, value, default):
     """`value`, if it is of the kind of `default`: a switch, a whole number, a number, a word or whole numbers."""
     if isinstance(default, bool):
         if not isinstance(value, bool):
-            raise ValueError(f"{option} must be true or false, not {value!r}")
+            raise ValueError(f"{option} must be true or false, not {shown(value)}")
     elif isinstance(default, int):
         whole(option, value)
     elif isinstance(default, float):
         number(option, value)
     elif isinstance(default, str):
         if not isinstance(value, str):
-            raise ValueError(f"{option} must be a word, not {value!r}")
+            raise ValueError(f"{option} must be a word, not {shown(value)}")
     elif isinstance(default, tuple):
         if not isinstance(value, (list, tuple)) or not value:
-            raise ValueError(f"{option} must be a list of whole numbers, not {value!r}")
+            raise ValueError(f"{option} must be a list of whole numbers, not {shown(value)}")
         for each in value:
             whole(f"each of {option}", each)
     return value

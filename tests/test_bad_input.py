@@ -157,6 +157,9 @@ def test_a_verdict_refuses_what_is_no_number_in_range(numbers):
         diagnostics.verdict(**GOOD | numbers)
 
 
+STACKED = ("likelihood", "second stage", "outliers", "gain", "noise", "verdict")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -200,6 +203,20 @@ def test_a_verdict_refuses_what_is_no_number_in_range(numbers):
         (lambda stack: affine_optimum(-np.eye(2), 1.0, 1), "some variance is below zero"),
         (lambda stack: affine_optimum(np.eye(2), -1.0, 1), "gamma must be a finite number above 0"),
         (lambda stack: affine_optimum(np.eye(2), 1.0, 1.5), "latent_dim must be a whole number"),
+        *((lambda _, name=name: OF_IMAGES[name](3, IMAGES), "stack is 3; expected a Stack") for name in STACKED),
+        (lambda stack: diagnostics.decoder_gain(len, CODES, 3.0), r"targets has shape \(\)"),
+        (lambda stack: diagnostics.decoder_gain(lambda z: z[:, :3], CODES, CODES), r"decode gives \(20, 3\)"),
+        (lambda stack: diagnostics.decoder_gain(lambda z: z, CODES, CODES, [6]), r"dimensions is \[6\]; expected some"),
+        (lambda stack: diagnostics.decoder_gain(lambda z: z, CODES, CODES, 2), "dimensions is 2; expected some"),
+        (lambda stack: diagnostics.noise_probe(stack, IMAGES, 0, None), "deviations has dtype object"),
+        (lambda stack: diagnostics.verdict_inputs(stack, IMAGES, posterior=3), "posterior is 3; expected"),
+        (lambda stack: diagnostics.verdict_inputs(stack, IMAGES, attainable=NAN), "attainable must be a finite"),
+        (lambda stack: diagnostics.verdict_inputs(stack, IMAGES, reconstructions=CODES), "reconstructions has shape"),
+        (lambda stack: metrics.frechet_from_statistics(None, None), "a is None; expected GaussianStatistics"),
+        (lambda stack: metrics.nll_from_log_weights({"a": 1}), "log_weights has dtype object"),
+        (lambda stack: metrics.outlier_scores(stack, IMAGES, score=[1.0]), "expected what stack.score gives"),
+        (lambda stack: affine_optimum(np.eye(2), 2**2000, 1), r"gamma must be a finite number above 0, not \d+\.\.\.$"),
+        (lambda stack: stack.sample(np.eye(200)), r"count is an array of shape \(200, 200\); expected"),
         (lambda stack: kv.load(None), "workdir is None; expected a path"),
         (lambda stack: kv.load(""), "workdir is ''; expected a path"),
         (lambda stack: kv.load("a\0b"), "expected a path"),

@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_vae.checks import checked_data, checked_rows, floats, not_negative, whole
+from keras_vae.checks import array, checked_data, checked_rows, floats, not_negative, shown, whole
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import kl_terms, squared_error
+from keras_vae.models.codec import codec_of
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -28,7 +29,7 @@ def reconstruction_gain(
     Variable collapse, section 5: near zero for a collapsed dimension. `stage`: of the inference code by default.
     images: (n, H, W, C), uint8 or float32 in [0, 1]. dimensions: as of decoder_gain.
     """
-    images = checked_data(images, stack.data_shape)
+    images = checked_data(images, codec_of(stack).data_shape)
     mean, _ = stack.encode(images, stage=stage)
     return decoder_gain(lambda z: stack.decode(z, stage), mean, to_unit(images), dimensions)
 
@@ -47,17 +48,27 @@ def decoder_gain(
     targets = floats(targets, "targets").astype(np.float32)
     if not np.isfinite(targets).all():
         raise ValueError("targets has values that are NaN or infinite; expected finite numbers")
-    if len(targets) != len(codes):
-        raise ValueError(f"targets has {len(targets)} examples; expected one for each of the {len(codes)} codes")
+    if targets.shape[:1] != (len(codes),):
+        raise ValueError(f"targets has shape {targets.shape}; expected one for each of the {len(codes)} codes")
+    latent_dim = codes.shape[1]
+    chosen = range(latent_dim) if dimensions is None else array(dimensions, "dimensions").tolist()
+    if not isinstance(chosen, list | range) or not all(
+        0 <= whole("each of dimensions", each, least=0) < latent_dim for each in chosen
+    ):
+        raise ValueError(f"dimensions is {shown(dimensions)}; expected some of 0 to {latent_dim - 1}")
 
     def error(kept):
-        parts = (squared_error(targets[rows], decode(codes[rows] * kept)) for rows in blocks(len(codes), BATCH))
-        return sum(float(tf.reduce_sum(part)) for part in parts) / len(codes)
+        total = 0.0
+        for rows in blocks(len(codes), BATCH):
+            decoded = tf.convert_to_tensor(decode(codes[rows] * kept))
+            if decoded.shape != targets[rows].shape:
+                raise ValueError(f"decode gives {decoded.shape} for targets {targets[rows].shape}; expected the same")
+            total += float(tf.reduce_sum(squared_error(targets[rows], decoded)))
+        return total / len(codes)
 
-    ones, zeroed = np.ones(codes.shape[1], np.float32), 1.0 - np.eye(codes.shape[1], dtype=np.float32)
-    zeroed = zeroed if dimensions is None else zeroed[list(dimensions)]
-    whole, bar = error(ones), tqdm(zeroed, desc="reconstruction gain", unit="dim", disable=None, delay=5.0)
-    return np.asarray([error(kept) for kept in bar]) - whole
+    ones, zeroed = np.ones(latent_dim, np.float32), 1.0 - np.eye(latent_dim, dtype=np.float32)[chosen]
+    unchanged, bar = error(ones), tqdm(zeroed, desc="reconstruction gain", unit="dim", disable=None, delay=5.0)
+    return np.asarray([error(kept) for kept in bar]) - unchanged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,12 +98,12 @@ def noise_probe(
     z_k ~ N(mu_k, sigma_k^2 + deviation^2), the other dimensions at their means. The expectation over z_k is by
     quadrature, so the result has no noise of its own. Fig. 7 trains between increments: there the network reacts.
     """
-    images = checked_data(images, stack.data_shape)
+    images = checked_data(images, codec_of(stack).data_shape)
     mean, stddev = stack.encode(images, stage=stage)
     latent_dim = mean.shape[1]
     if not 0 <= whole("dimension", dimension, least=0) < latent_dim:
         raise ValueError(f"dimension is {dimension}; expected one of 0 to {latent_dim - 1}")
-    deviations = [not_negative("each of deviations", each) for each in deviations]
+    deviations = [not_negative("each of deviations", each) for each in np.atleast_1d(floats(deviations, "deviations"))]
     if not stack.stage(stage).stochastic:
         raise ValueError(f"stage {stack.stage(stage).name!r} is deterministic; expected one with a KL term")
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)

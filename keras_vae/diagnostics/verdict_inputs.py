@@ -6,11 +6,12 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import checked_data
+from keras_vae.checks import checked_data, number, shown
 from keras_vae.checks import seed as checked_seed
 from keras_vae.diagnostics.posteriors import effective_rank, latent_table
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.kernels import unbiased_mmd
+from keras_vae.models.codec import codec_of
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -35,12 +36,17 @@ def verdict_inputs(
     attainable: what the frozen stage below explains of them, posterior: their mean and standard deviation of the code,
     each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
-    images = checked_data(images, stack.data_shape)
+    images = checked_data(images, codec_of(stack).data_shape)
     checked_seed(seed)
     judged = stack.stage(stage)
+    if posterior is not None and not (isinstance(posterior, tuple | list) and len(posterior) == 2):
+        raise ValueError(f"posterior is {shown(posterior)}; expected (mean, stddev)")
     mean, stddev = stack.encode(images, stage=judged.name) if posterior is None else posterior
     if reconstructions is None:
         reconstructions = stack.decode(mean, stage=judged.name)
+    reconstructions = checked_data(reconstructions, stack.data_shape, "reconstructions")
+    if not len(images) == len(mean) == len(reconstructions):
+        raise ValueError("images, posterior and reconstructions differ in number; expected one of each an image")
     table = latent_table(mean, stddev)
     law = table.law[table.active] if table.active.any() else table.law
     below = stack.codec.below(judged.name)
@@ -50,7 +56,7 @@ def verdict_inputs(
             attainable = _explained(images, stack.decode(stack.encode(images, stage=below)[0], stage=below))
     numbers = {
         "explained": _explained(images, reconstructions),
-        "attainable": attainable,
+        "attainable": number("attainable", attainable),
         "active": int(table.active.sum()),
         "latent_dim": judged.latent_dim,
         "effective_rank": effective_rank(mean, stddev),

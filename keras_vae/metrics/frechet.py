@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from keras_vae.checks import checked_rows
+from keras_vae.checks import checked_rows, shown
 from keras_vae.maths.arrays import blocks
 
 BLOCK = 4096
@@ -36,6 +36,9 @@ def frechet_from_statistics(a: "GaussianStatistics", b: "GaussianStatistics") ->
     C_a C_b has the eigenvalues of the symmetric C_a^(1/2) C_b C_a^(1/2), which are real and not negative: no complex
     root, and nothing to add to a singular covariance.
     """
+    for argument, part in (("a", a), ("b", b)):
+        if not isinstance(part, GaussianStatistics):
+            raise ValueError(f"{argument} is {shown(part)}; expected GaussianStatistics")
     if np.shape(a.mean) != np.shape(b.mean):
         raise ValueError(f"features have {np.size(a.mean)} and {np.size(b.mean)} dimensions; expected the same of both")
     for part in (a, b):

@@ -26,7 +26,7 @@ BATCH = 500  # part of what the draws depend on, so it is no option
 
 def nll_from_log_weights(log_weights: np.ndarray) -> np.ndarray:
     """-log(1/K sum_k w_k), (n,), from log_weights (K, n): log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x)."""
-    log_weights = tf.convert_to_tensor(log_weights)
+    log_weights = tf.convert_to_tensor(floats(log_weights, "log_weights"))
     if len(log_weights.shape) != 2 or not log_weights.shape[0]:
         raise ValueError(
             f"log_weights has shape {tuple(log_weights.shape)}; expected (samples, n), at least one sample"
@@ -125,6 +125,7 @@ def second_stage_nll(stack: "Stack", images: np.ndarray, samples: int = 50, seed
     Exact for a mixture; for a VAE the importance-weighted bound. A top stage that models no codes in their own space
     raises ValueError.
     """
+    codec_of(stack)
     name = stack.stages[-1]
     stage, below = stack.stage(name), stack.codec.below(name)
     if below is None or not stack.codec.is_second(name) or stack.codec.error_space(name) != "own":

@@ -5,8 +5,9 @@ import typing
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from keras_vae.checks import floats
+from keras_vae.checks import floats, shown
 from keras_vae.metrics.likelihood import importance_weighted_nll
+from keras_vae.models.codec import codec_of
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -20,7 +21,10 @@ def outlier_scores(
     reconstruction is -E_q[log p(x|z)]; the others add what the code costs. A stack whose inference stage is
     deterministic has neither bound: it gives the reconstruction alone. score: of the images by the stack, if known.
     """
+    codec_of(stack)
     score = stack.score(images) if score is None else score
+    if not isinstance(score, dict) or not {"reconstruction", "elbo"} <= score.keys():
+        raise ValueError(f"score is {shown(score)}; expected what stack.score gives")
     if not stack.stage().stochastic:
         return {"reconstruction": score["reconstruction"]}
     return {

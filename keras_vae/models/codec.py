@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from keras_vae import checks
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import kl_divergence
 from keras_vae.maths.seeded_normal import seeded_normal
@@ -241,8 +242,11 @@ class Codec:
 
 
 def codec_of(model):
-    """The Codec of a Stack; a Codec is its own."""
-    return model if isinstance(model, Codec) else model.codec
+    """The Codec of a Stack; a Codec is its own. ValueError where `model` is neither."""
+    codec = model if isinstance(model, Codec) else getattr(model, "codec", None)
+    if not isinstance(codec, Codec):
+        raise ValueError(f"stack is {checks.shown(model)}; expected a Stack")
+    return codec
 
 
 def _antithetic(seeds, dimension, stream=0):
