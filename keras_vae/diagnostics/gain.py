@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_vae.checks import array, checked_data, checked_rows, floats, not_negative, shown, whole
+from keras_vae.checks import array, checked_data, checked_rows, floats, function, not_negative, shown, whole
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import kl_terms, squared_error
 from keras_vae.models.codec import codec_of
@@ -44,6 +44,7 @@ def decoder_gain(
     codes: (n, latent_dim) posterior means; targets: (n, ...), what decode(codes) should equal.
     dimensions: numbers of those that are measured, in the order of the result; all by default.
     """
+    function(decode, "decode", "arrays")
     codes = checked_rows(codes, "codes", least=1).astype(np.float32)
     targets = floats(targets, "targets").astype(np.float32)
     if not np.isfinite(targets).all():

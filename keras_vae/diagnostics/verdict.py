@@ -4,9 +4,7 @@ import dataclasses
 import math
 import numbers
 
-import numpy as np
-
-from keras_vae.checks import whole
+from keras_vae.checks import array, shown, whole
 
 # The papers define the three words (regularisation balance, section 1) without numbers. These are ours.
 
@@ -87,8 +85,8 @@ def verdict(
     _check_range("mmd", mmd, -MOST_MMD, MOST_MMD)
     _check_range("mmd_noise", mmd_noise, 0, MOST_MMD)
     if held_out_losses is not None:
-        if np.shape(held_out_losses) != (3,):
-            raise ValueError(f"held_out_losses is {held_out_losses!r}; expected the best epoch and two losses")
+        if array(held_out_losses, "held_out_losses").shape != (3,):
+            raise ValueError(f"held_out_losses is {shown(held_out_losses)}; expected the best epoch and two losses")
         for value in held_out_losses:
             _check_range("each of held_out_losses", value, -math.inf, math.inf)
     law_mean, law_worst = (law_mean, law_worst) if stochastic else (None, None)
@@ -145,7 +143,7 @@ def _check_range(name, value, least, most):
     if not real or not least <= value <= most * (1 + 1e-6):
         low = [] if math.isinf(least) else [f"at least {least:g}"]
         bounds = " and ".join(low + ([] if math.isinf(most) else [f"at most {most:g}"]))
-        raise ValueError(f"{name} is {value!r}; expected a finite number{bounds and ' of '}{bounds}")
+        raise ValueError(f"{name} is {shown(value)}; expected a finite number{bounds and ' of '}{bounds}")
 
 
 def _reconstruction(explained, attainable):

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae import plugins
-from keras_vae.checks import checked_data, checked_images
+from keras_vae.checks import checked_data, checked_images, shown
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_uint8, unit
 from keras_vae.metrics.features import Extractor
@@ -56,7 +56,7 @@ def chosen_fakes(fakes, reals, protocol):
 def statistics(extractor, images, rows=None, prepare=lambda block: block):
     """GaussianStatistics of the features of images, those with the numbers `rows`, after `prepare`: batch by batch."""
     if not isinstance(extractor, Extractor):
-        raise ValueError(f"extractor is {extractor!r}; expected what kv.metrics.features.load gives")
+        raise ValueError(f"extractor is {shown(extractor)}; expected what kv.metrics.features.load gives")
     found = GaussianStatistics()
     for features in extractor.batches(images, rows, prepare):
         found.add(features)

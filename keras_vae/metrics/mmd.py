@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from keras_vae.checks import checked_rows
+from keras_vae.checks import checked_rows, shown
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks
 from keras_vae.maths.kernels import imq, rbf
@@ -25,7 +25,7 @@ def mmd(codes_a: np.ndarray, codes_b: np.ndarray, kernel: str = "imq") -> float:
     No n x m matrix is held: kernels are summed block by block, in float64.
     """
     if not isinstance(kernel, str) or kernel not in KERNELS:
-        raise ValueError(f"unknown kernel {kernel!r}; known: {', '.join(KERNELS)}")
+        raise ValueError(f"unknown kernel {shown(kernel)}; known: {', '.join(KERNELS)}")
     a, b = checked_rows(codes_a, "codes_a"), checked_rows(codes_b, "codes_b")
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"codes_b has shape {b.shape}; expected (m, {a.shape[1]}) as codes_a has")

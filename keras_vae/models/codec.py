@@ -229,8 +229,8 @@ class Codec:
 
     def _index(self, name):
         name = self.inference_stage if name is None else name
-        if name not in self.stages:
-            raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(self.stages)}")
+        if not isinstance(name, str) or name not in self.stages:
+            raise ValueError(f"unknown stage {checks.shown(name)}; this stack has: {', '.join(self.stages)}")
         return self.stages.index(name)
 
     def _pixel_stage(self, index):
