@@ -22,7 +22,7 @@ test-slow: $(INSTALLED)  ## checks that train for minutes
 
 docs: $(INSTALLED)  ## docs/ as a site, build/site/index.html; a link that leads nowhere ends it
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet  # the theme would announce its successor
 	@echo "look at build/site/index.html"
 
 bench: $(INSTALLED)  ## speed of training against plain Keras and, where installed, PyTorch

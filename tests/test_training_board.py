@@ -1,6 +1,7 @@
 """TensorBoard: groups, descriptions, the layout, one axis over the stages, resumed runs, projector, hyperparameters."""
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from keras_vae.training.callbacks.board import Board
 from keras_vae.training.callbacks.probe import probe
 from tests import tiny
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 GROUPS = ("balance", "loss", "quality", "speed", "pictures", "codes", "custom_scalars__config__")
 
 
@@ -44,6 +46,14 @@ def test_every_tag_is_in_a_group_and_is_described(run):
         for name in history[-1]:
             assert len(found.Tensors(board_tags.tag(name)[0])) == len(history), name
         assert ("pictures/samples" in tags) == (stage != "ae") and "pictures/reconstructions" in tags
+
+
+def test_the_guide_names_the_groups_the_pictures_and_the_first_charts():
+    guide = (ROOT / "docs" / "guide.md").read_text()
+    section = guide.partition("## Watching a training")[2].partition("\n## ")[0]
+    named = {tag.partition("/")[0] + "/" for tag, _ in board_tags.SCALARS.values()}
+    named |= {f"pictures/{name}" for name in board_tags.PICTURES} | {f"codes/{name}" for name in board_tags.HISTOGRAMS}
+    assert [name for name in (*named, next(iter(board_tags.CHARTS))) if name not in section] == []
 
 
 def test_the_first_charts_answer_whether_it_is_balanced(run):
