@@ -71,6 +71,19 @@ def anchors(page):
     return slugs | {one or other for one, other in explicit}
 
 
+def test_the_promises_name_tests_that_are_there():
+    """`test_file.py::test_name`, or `test_name` alone, of the file named before it in the line."""
+    tests = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    lines = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8").splitlines()
+    found = [re.findall(r"`(test_\w+\.py)?(?:::)?(test_\w+)?`", line) for line in lines]
+    assert sum(map(len, found)) > 50
+    for names in found:
+        file = ""
+        for named_file, name in names:
+            file = named_file or file
+            assert file in tests and (not name or f"def {name}(" in tests[file]), (file, name)
+
+
 def test_the_results_of_the_readme_are_those_of_the_pages():
     rows = re.findall(
         r"^\| \[[^]]+\]\((docs/results/\w+\.md)\).*?\|(.*)\|(.*)\|(.*)\|$", README.read_text(), re.MULTILINE
