@@ -74,8 +74,11 @@ setup(
             "urllib3>=2",
         ],
         "test": [
+            "ipykernel>=7",
             "kubernetes-validate>=1.32",
             "mypy>=1.14",
+            "nbclient>=0.10",
+            "nbformat>=5.10",
             "prometheus-client>=0.20",
             "pytest>=8",
             "pytest-xdist>=3.6",

@@ -23,7 +23,7 @@ def patched(images, side, seed=0):
 
 
 def main(workdir="runs/screen", false_alarms=0.05, settings=()):
-    """Train, measure and export; returns AUROC of the strangeness, and the shares of alarms among both kinds.
+    """Train, measure and export; returns the strangeness of the ordinary and of the strange images, (n,) each.
 
     false_alarms: the share of ordinary images that may raise one; it sets the threshold.
     settings: of the recipe, as --set has them.
@@ -38,16 +38,20 @@ def main(workdir="runs/screen", false_alarms=0.05, settings=()):
     # Nats, for who wants to rank: each score is higher for what is stranger.
     scores = kv.metrics.outlier_scores(stack, ordinary), kv.metrics.outlier_scores(stack, strange)
     for name in scores[0]:
-        print(f"AUROC of {name}: {kv.metrics.auroc(scores[0][name], scores[1][name]):.3f}")
+        pair = scores[0][name], scores[1][name]
+        low, high = kv.metrics.bootstrap_intervals(*pair)["auroc"]
+        print(f"AUROC of {name}: {kv.metrics.auroc(*pair):.4f} ({low:.4f} to {high:.4f})")
 
     # Strangeness, for who needs a threshold: the share of held-out images that are less strange, as a server gives it.
     version = kv.export(workdir, f"{workdir}-export")
     screen = tf.saved_model.load(str(version)).signatures["screen_uint8"]
     found = [screen(images=tf.constant(images))["strangeness"].numpy() for images in (ordinary, strange)]
     threshold = 1 - false_alarms
-    alarms = [float(np.mean(each > threshold)) for each in found]
-    print(f"above {threshold:g}: {alarms[0]:.1%} of ordinary images, {alarms[1]:.1%} of strange ones")
-    return kv.metrics.auroc(*found), *alarms
+    alarms = kv.metrics.rates_at(*found, threshold)
+    print(
+        f"above {threshold:g}: {alarms['false_alarms']:.1%} of ordinary images, {alarms['recall']:.1%} of strange ones"
+    )
+    return found
 
 
 if __name__ == "__main__":

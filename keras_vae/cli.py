@@ -74,7 +74,7 @@ class Flags(flags.FlagValues):
         needed = self.__dict__["needed"].items()
         return [name for name, unless in needed if getattr(self, name) is None and not (unless and self[unless].value)]
 
-    def screen(self, command: str) -> str:
+    def help_screen(self, command: str) -> str:
         """Return the text of --help. command: how it was called, "python train.py" say."""
         own = self.__dict__
         width = max(len(self._spelled(name)) for names in own["groups"].values() for name in names) + 4
@@ -175,7 +175,7 @@ def run(values: Flags, main: Callable[..., object], words: list[str], takes_name
     name = main.__module__.rpartition(".")[2]
     called = spelled(name)
     if any(word in HELP for word in words):
-        print(values.screen(called))
+        print(values.help_screen(called))
         sys.exit(0)
     values.unparse_flags()  # of an earlier command in this process
     names = parse([called, *words], takes_names, values)[1:]

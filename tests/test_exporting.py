@@ -16,8 +16,8 @@ from keras_vae.config import replace
 from keras_vae.data.sets import celeb_a
 from keras_vae.exporting import export
 from keras_vae.exporting.pictures import MOST_PIXELS, bounded
-from keras_vae.exporting.screen import heat_map
 from keras_vae.exporting.signatures import signatures
+from keras_vae.metrics.heat_map import heat_map
 from keras_vae.models.codec import Codec
 from keras_vae.training.building import build_stage
 from tests import tiny

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from keras_vae import metrics
 from keras_vae.models import Autoencoder, Stack
@@ -26,7 +27,45 @@ def test_fpr_at_95_tpr_by_hand():
     assert metrics.fpr_at_95_tpr([0.0, 5.5, 6.0, 50.0], np.arange(1, 101)) == 0.5
 
 
-@pytest.mark.parametrize("metric", [metrics.auroc, metrics.aupr, metrics.fpr_at_95_tpr])
+def test_intervals_of_outliers_that_score_the_same():
+    """Of 40 inliers 30 are below them: a draw has X ~ binomial(40, 3/4) there, AUROC X / 40 and AUPR 5 / (5 + 40 - X).
+
+    Quantiles of 1,000 draws are within four standard errors (0.005) of the level that was asked for.
+    """
+    inliers = np.concatenate([np.arange(30), np.arange(100, 110)])
+    found = metrics.bootstrap_intervals(inliers, np.full(5, 50))
+    for side, low, high in ((0, 0.005, 0.045), (1, 0.955, 0.995)):
+        bounds = stats.binom(40, 0.75).ppf([low, high])
+        assert bounds[0] <= 40 * found["auroc"][side] <= bounds[1]
+        assert bounds[0] <= 45 - 5 / found["aupr"][side] <= bounds[1]
+    assert found["auroc"][0] < metrics.auroc(inliers, np.full(5, 50)) < found["auroc"][1]
+
+
+def test_each_draw_of_the_bootstrap_is_what_scikit_learn_says(monkeypatch):
+    """Also where scores are equal, and in blocks; the same seed draws the same."""
+    random = np.random.default_rng(0)
+    inliers, outliers = (np.sort(random.integers(0, 6, count))[::-1] for count in (15, 9))
+    random, drawn = np.random.default_rng(7), []
+    counts = [random.multinomial(len(each), np.full(len(each), 1 / len(each)), 1000) for each in (inliers, outliers)]
+    for one, other in zip(*counts):
+        pair = np.repeat(inliers, one), np.repeat(outliers, other)
+        drawn.append([metrics.auroc(*pair), metrics.aupr(*pair)])
+    expected = np.quantile(drawn, [0.025, 0.975], axis=0).T
+    found = metrics.bootstrap_intervals(inliers, outliers, seed=7)
+    np.testing.assert_allclose([found["auroc"], found["aupr"]], expected, rtol=1e-12)
+    assert metrics.bootstrap_intervals(inliers, outliers, seed=7) == found
+    monkeypatch.setattr("keras_vae.metrics.outliers.AT_ONCE", 50 * (15 + 9))
+    blocks = metrics.bootstrap_intervals(inliers, outliers, seed=7)
+    np.testing.assert_allclose(blocks["auroc"], found["auroc"], atol=0.05)
+
+
+def test_intervals_of_few_scores():
+    assert np.isnan(metrics.bootstrap_intervals([1.0, 2.0], [3.0])["auroc"]).all()
+    assert metrics.bootstrap_intervals([1.0, 2.0], [3.0, 4.0]) == {"auroc": (1.0, 1.0), "aupr": (1.0, 1.0)}
+    assert metrics.bootstrap_intervals([1.0, 1.0], [1.0, 1.0]) == {"auroc": (0.5, 0.5), "aupr": (0.5, 0.5)}
+
+
+@pytest.mark.parametrize("metric", [metrics.auroc, metrics.aupr, metrics.fpr_at_95_tpr, metrics.best_f1_threshold])
 def test_errors_name_the_argument(metric):
     with pytest.raises(ValueError, match="outlier_scores has shape"):
         metric([1.0], [])

@@ -1,6 +1,8 @@
 """README and docs: commands are understood, links lead somewhere, numbers are those of the results, and README runs."""
 
 import contextlib
+import functools
+import importlib.util
 import os
 import re
 import shutil
@@ -13,7 +15,7 @@ import pytest
 from PIL import Image
 
 from keras_vae.training import local_workers
-from tests import chromium
+from tests import chromium, tiny
 from tests.commands import ROOT, blocks, commands, understand
 
 README = ROOT / "README.md"
@@ -101,8 +103,10 @@ def test_the_readme_runs(tmp_path, real_data_dir):
     """All of README.md in its order, at a small size; programs that are not ours apart from curl are left out."""
     ports = dict(zip(("8500", "8501"), local_workers.free_ports(2)))
     shell = Shell(tmp_path, ports, real_data_dir)
-    faces(tmp_path / "my_images", 200)
-    faces(tmp_path / "strange_images", 100)
+    faces(tmp_path / "my_images", 400)  # of which 5% are for tests, and a diagnosis needs 16
+    (tmp_path / "test_pictures").mkdir()
+    for kind, count in (("normal", 50), ("abnormal", 20)):
+        faces(tmp_path / "test_pictures" / kind, count)
     shutil.copy(next((tmp_path / "my_images").glob("*.png")), tmp_path / "photo.png")
     shell.python(
         "import keras_vae as kv; from keras_vae.networks import asperti_dense as net; shape = (64, 64, 3)\n"
@@ -126,6 +130,60 @@ def test_the_readme_runs(tmp_path, real_data_dir):
     made = {path.name for path in tmp_path.iterdir()}
     assert {"runs", "export", "grid.png", "heat.png", "back.png", "diagnosis"} <= made
     assert (tmp_path / "runs" / "demo" / "report.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["guide", "faq", "diagnose"])
+def test_the_python_of_the_docs_runs(page, run, tmp_path, monkeypatch):
+    """Each block for itself, on small data, with the names that the text around it speaks of."""
+    import keras_vae as kv
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(run, tmp_path / "runs" / "demo")
+    stored = kv.data.load
+
+    def small(name, split, **options):
+        if name == "mnist":
+            return np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), dtype=np.uint8)
+        return stored(name, split, **tiny.CONFIG.data_options)
+
+    quick = kv.config.override(kv.presets.mnist_vae.quick(), ["vae.epochs=1"])
+    search = functools.partial(kv.find_balance, latent_dims=[2], betas=[1.0])
+    for module, name, other in (
+        (kv.data, "load", small),
+        (kv.presets.mnist_vae, "quick", lambda: quick),
+        (kv, "find_balance", search),
+        (kv, "second_stage", functools.partial(kv.second_stage, model="mixture")),
+    ):
+        monkeypatch.setattr(module, name, other, raising=False)
+    for block in blocks(ROOT / "docs" / f"{page}.md", "python"):
+        if "@torch" not in block or importlib.util.find_spec("torch"):
+            exec(compile(block, f"{page}.md", "exec"), {"kv": kv, **theirs(tmp_path)})
+
+
+def theirs(folder):
+    """The names of docs/diagnose.md: a VAE of somebody else, in Keras, as a SavedModel and, where it is, in PyTorch."""
+    import keras
+    import tensorflow as tf
+
+    images = tiny.images(40)
+    inputs = keras.Input(tiny.SHAPE)
+    flat = keras.layers.Flatten()(inputs)
+    encoder = keras.Model(inputs, [keras.layers.Dense(3)(flat), keras.layers.Dense(3)(flat)])
+    decoder = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(24, activation="sigmoid"), keras.layers.Reshape(tiny.SHAPE)]
+    )
+    saved = tf.Module()
+    saved.models = [encoder, decoder]  # whose variables it must own
+    spec = [tf.TensorSpec([None, *tiny.SHAPE], tf.float32)]
+    saved.encode = tf.function(lambda x: (encoder(x)[0], tf.exp(encoder(x)[1] / 2)), input_signature=spec)
+    saved.decode = tf.function(decoder, input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    tf.saved_model.save(saved, str(folder / "model"))
+    found = {"np": np, "tf": tf, "encoder": encoder, "decoder": decoder, "vae": None}
+    found |= {"encode": saved.encode, "decode": saved.decode, "their_encoder": encoder, "their_decoder": decoder}
+    if importlib.util.find_spec("torch"):
+        found["torch"] = importlib.import_module("torch")
+    return found | {"images": images, "held_out_images": images, "training_images": images}
 
 
 class Shell:

@@ -15,13 +15,24 @@ FLAGS.define("integer", "seed", 0, "Of samples, draws and clusters.", **SEEDS)
 FLAGS.group("Frechet distance")
 FLAGS.define("string", "features", "pixels", "Features: a file of keras_vae/metrics/features.")
 FLAGS.define("path", "feature_path", None, "Local file of their weights, where they need one.")
-FLAGS.group("Outliers")
+FLAGS.group("Outliers and screening")
 FLAGS.define("string", "outliers", None, "A data set whose test images the scores should find strange.")
 FLAGS.define("path", "outlier_dir", None, "Where these lie, if not where the data of the run do.")
+FLAGS.define("path", "screen", None, "A folder with normal/ and abnormal/ pictures: thresholds, and what they do.")
+FLAGS.define(
+    "float",
+    "false_alarms",
+    0.05,
+    "The share of ordinary images that may raise an alarm.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
+FLAGS.define("bool", "skip_bad_files", False, "Leave out pictures of --screen that cannot be read; they are named.")
 FLAGS.group("Where the data of the run lie")
 FLAGS.define("path", "data_dir", None, "If not where they lay in training.")
 FLAGS.define("path", "cache_dir", None, cli.CACHE_DIR)
 PROTOCOL = ("count", "seed", "features", "feature_path", "outliers", "outlier_dir")
+SCREENING = ("screen", "false_alarms", "skip_bad_files")
 
 
 def main(args: cli.Flags) -> None:
@@ -30,7 +41,7 @@ def main(args: cli.Flags) -> None:
         return compare(args)
     from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
 
-    options = {name: getattr(args, name) for name in PROTOCOL}
+    options = {name: getattr(args, name) for name in (*PROTOCOL, *SCREENING)}
     evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
     export = f"export {cli.flag('workdir', args.workdir)} --export_dir=exports"
     cli.told("measured", report.write(args.workdir), export)

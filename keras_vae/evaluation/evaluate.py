@@ -78,6 +78,8 @@ def _checked(options):
     for name, value in options.items():
         if name in least:
             checks.seed(value, name, least[name])
+    if not 0 < checks.number("false_alarms", options.get("false_alarms", 0.05)) < 1:
+        raise ValueError(f"false_alarms is {options['false_alarms']!r}; expected a share between 0 and 1")
     return options
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_vae import data
 from keras_vae.config import Config
+from keras_vae.data import labelled, preprocessing
 from keras_vae.data.grids import write_png
 from keras_vae.data.store import temporary
 from keras_vae.data.subset import rows, subset
@@ -31,6 +32,9 @@ class Evaluation:
     feature_path: str | None = None  # of its weights
     outliers: str | None = None  # a data set whose test images are strange
     outlier_dir: str | None = None  # where they lie, if not where the run's data do
+    screen: str | None = None  # a folder of pictures, normal/ and abnormal/
+    false_alarms: float = 0.05  # the share of ordinary images that may be taken for strange, for a threshold
+    skip_bad_files: bool = False  # of the folder `screen`
 
     gain_dimensions: typing.ClassVar[int | None] = (
         None  # how many dimensions have their reconstruction gain measured, at most; None for all
@@ -63,6 +67,14 @@ class Evaluation:
                 f"{self.test.shape[1:]}"
             )
         return images
+
+    @functools.cached_property
+    def labelled(self):
+        """{"normal", "abnormal"}: Labelled, `count` of each at most, read as an export of the run reads them."""
+        if not self.are_images:
+            raise ValueError(f"--screen takes pictures; the run describes points of {self.config.dataset}")
+        read = getattr(data.find(self.config.dataset), "read", preprocessing.read)
+        return labelled.load(self.screen, self.stack.data_shape, self.count, self.seed, read, self.skip_bad_files)
 
     @functools.cached_property
     def held_out(self):

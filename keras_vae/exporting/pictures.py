@@ -5,11 +5,6 @@ import tensorflow as tf
 MOST_PIXELS = 2**25  # of a picture that is decoded, 33.5 million: 100 MB of RGB; a file of 200 KB may ask for more
 
 
-def as_uint8(images):
-    """uint8 from float32 images in [0, 1]."""
-    return tf.cast(tf.round(images * 255.0), tf.uint8)
-
-
 def encode_png(images):
     """PNGs (n,) of uint8 images (n, H, W, C)."""
     return tf.io.encode_png(images, compression=1)  # the fastest; the pixels are the same

@@ -9,9 +9,9 @@ import functools
 
 import tensorflow as tf
 
-from keras_vae.exporting.pictures import as_uint8, bounded, encode_png
+from keras_vae.exporting.pictures import bounded, encode_png
 from keras_vae.exporting.screen import screening
-from keras_vae.maths.arrays import to_unit
+from keras_vae.maths.arrays import as_uint8, to_unit
 from keras_vae.maths.gaussians import squared_error
 
 # What the inputs and outputs are, by name; the manifest of an export says so too.

@@ -11,6 +11,11 @@ def to_unit(images):
     return tf.cast(images, tf.float32)
 
 
+def as_uint8(images):
+    """uint8 tensor from float32 images in [0, 1], inside or outside a graph."""
+    return tf.cast(tf.round(images * 255.0), tf.uint8)
+
+
 def to_uint8(images):
     """uint8 images from float ones in [0, 1]."""
     return np.round(np.clip(np.asarray(images, np.float32), 0.0, 1.0) * 255.0).astype(np.uint8)

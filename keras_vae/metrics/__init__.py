@@ -16,18 +16,22 @@ from keras_vae.metrics.likelihood import (
 )
 from keras_vae.metrics.mmd import mmd, mmd_to_prior
 from keras_vae.metrics.ndb import ImageBins, compare_histograms, ndb
-from keras_vae.metrics.outliers import aupr, auroc, fpr_at_95_tpr, outlier_scores
+from keras_vae.metrics.outliers import aupr, auroc, bootstrap_intervals, fpr_at_95_tpr, outlier_scores
 from keras_vae.metrics.reconstruction import model_reconstruction_error, reconstruction_error
 from keras_vae.metrics.swd import sliced_wasserstein, swd
+from keras_vae.metrics.thresholds import best_f1_threshold, false_alarm_threshold, rates_at
 
 __all__ = [
     "GaussianStatistics",
     "ImageBins",
     "aupr",
     "auroc",
+    "best_f1_threshold",
     "bits_per_dim",
+    "bootstrap_intervals",
     "compare_histograms",
     "downsample",
+    "false_alarm_threshold",
     "features",
     "fid",
     "fid_table",
@@ -42,6 +46,7 @@ __all__ = [
     "ndb",
     "nll_from_log_weights",
     "outlier_scores",
+    "rates_at",
     "reconstruction_error",
     "second_stage_nll",
     "sliced_wasserstein",

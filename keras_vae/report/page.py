@@ -11,8 +11,10 @@ from keras_vae.report.figures import charts, scales, training_curves
 from keras_vae.report.glossary import WORDS, glossary, linked
 from keras_vae.report.latents import latents
 from keras_vae.report.markup import details, document, facts, paragraph, section, slug, table
-from keras_vae.report.pictures import pictures
+from keras_vae.report.pictures import gallery, pictures
 from keras_vae.report.verdicts import verdicts
+
+WIDE = 8  # columns that do not fit beside another table
 
 
 def write(workdir):
@@ -47,6 +49,7 @@ def _measured(workdir, results, seen):
         pictures(workdir, results.get("pictures") or []),
         section("Latent dimensions", latents(results.get("latents") or {})),
         section("Metrics", _tables(results.get("tables") or [], seen)),
+        section("Strangest and least strange", gallery(workdir, results.get("screened") or [])),
     )
 
 
@@ -93,8 +96,9 @@ def _tables(tables, seen):
     cards = ""
     for entry in tables:
         drawn = [("By scale", scales(slug(str(entry["title"])), entry))] if entry.get("scales") else []
+        wide = ' class="wide"' if len(entry["columns"]) >= WIDE else ""
         cards += (
-            f"<div><h3>{linked(entry['title'], seen)}</h3>{table(entry['columns'], entry['rows'])}"
+            f"<div{wide}><h3>{linked(entry['title'], seen)}</h3>{table(entry['columns'], entry['rows'])}"
             f"{paragraph(entry.get('note'), 'note')}{charts(drawn, seen)}</div>"
         )
     return f'<div class="tables">{cards}</div>' if cards else ""

@@ -30,6 +30,21 @@ def pictures(workdir, entries):
     return f'<div class="groups">{sections}</div>' if sections else ""
 
 
+def gallery(workdir, entries):
+    """Small pictures, side by side under the name of their group. entries: `screened` of results.json."""
+    groups = {}
+    for entry in entries:
+        groups.setdefault(str(entry["group"]), []).append(entry)
+    body = ""
+    for group, members in groups.items():
+        drawn = [
+            _figure(pathlib.Path(workdir), entry, group, slug(f"{group} {place}"))[1]
+            for place, entry in enumerate(members)
+        ]
+        body += f'<h3>{escape(group)}</h3><div class="gallery">{"".join(drawn)}</div>'
+    return body
+
+
 def figure(workdir, entry, heading, name):
     """HTML of one picture. name: its own on the page."""
     return _figure(pathlib.Path(workdir), entry, heading, slug(name))[1]
