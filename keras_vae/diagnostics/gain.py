@@ -29,7 +29,8 @@ def reconstruction_gain(
     Variable collapse, section 5: near zero for a collapsed dimension. `stage`: of the inference code by default.
     images: (n, H, W, C), uint8 or float32 in [0, 1]. dimensions: as of decoder_gain.
     """
-    images = checked_data(images, codec_of(stack).data_shape)
+    codec_of(stack)
+    images = checked_data(images, stack.data_shape)
     mean, _ = stack.encode(images, stage=stage)
     return decoder_gain(lambda z: stack.decode(z, stage), mean, to_unit(images), dimensions)
 
@@ -99,7 +100,8 @@ def noise_probe(
     z_k ~ N(mu_k, sigma_k^2 + deviation^2), the other dimensions at their means. The expectation over z_k is by
     quadrature, so the result has no noise of its own. Fig. 7 trains between increments: there the network reacts.
     """
-    images = checked_data(images, codec_of(stack).data_shape)
+    codec_of(stack)
+    images = checked_data(images, stack.data_shape)
     mean, stddev = stack.encode(images, stage=stage)
     latent_dim = mean.shape[1]
     if not 0 <= whole("dimension", dimension, least=0) < latent_dim:

@@ -36,7 +36,8 @@ def verdict_inputs(
     attainable: what the frozen stage below explains of them, posterior: their mean and standard deviation of the code,
     each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
-    images = checked_data(images, codec_of(stack).data_shape)
+    codec_of(stack)
+    images = checked_data(images, stack.data_shape)
     checked_seed(seed)
     judged = stack.stage(stage)
     if posterior is not None and not (isinstance(posterior, tuple | list) and len(posterior) == 2):

@@ -242,9 +242,9 @@ class Codec:
 
 
 def codec_of(model):
-    """The Codec of a Stack; a Codec is its own. ValueError where `model` is neither."""
+    """The Codec of a Stack, or what stands for one in an adopted model; a Codec is its own. ValueError without one."""
     codec = model if isinstance(model, Codec) else getattr(model, "codec", None)
-    if not isinstance(codec, Codec):
+    if codec is None:
         raise ValueError(f"stack is {checks.shown(model)}; expected a Stack")
     return codec
 
