@@ -36,7 +36,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 DIFFERENT = 500  # pictures; the others repeat them
 SETTINGS = [
     *("--preset=two_stage_vae", "--stage=vae", "--set=vae.network=affine", "--set=vae.network_options={}"),
-    *("--set=vae.latent_dim=8", "--set=vae.batch_size=504", "--image_size=64"),
+    *("--set=vae.latent_dim=8", "--image_size=64"),
+    *("--set=vae.batch_size=504", "--set=second.batch_size=504"),  # that of every stage must be one to share
 ]
 
 
