@@ -38,6 +38,7 @@ class StageConfig:
     steps_per_execution: int = 100  # at most this many steps a dispatch
     jit_compile: bool | None = None  # None: what the networks in the step ask for on this machine
     epsilon: float = 1e-7  # of Adam; TensorFlow's own has 1e-8, as the papers' code then had
+    strategy: str | None = None  # "single" or "mirrored"; None: that of the run, or what `auto` measures to be faster
 
     def __post_init__(self) -> None:
         if not isinstance(self.model_options, dict) or "measure" not in self.model_options:
@@ -128,6 +129,8 @@ def _check_stage(stage: StageConfig) -> None:
     _check_kinds(stage, KINDS, f"{stage.name}.")
     if stage.network is not None and not isinstance(stage.network, str):
         raise ValueError(f"{stage.name}.network is {stage.network!r}; expected a name, or null")
+    if stage.strategy not in (None, "single", "mirrored"):
+        raise ValueError(f"{stage.name}.strategy is {stage.strategy!r}; expected single, mirrored or null")
     if stage.jit_compile not in (None, True, False):
         raise ValueError(f"{stage.name}.jit_compile is {stage.jit_compile!r}; expected true, false or null")
 

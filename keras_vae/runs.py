@@ -2,6 +2,7 @@
 
 config.json              what is trained; a different one is refused
 environment.json         versions it was begun with
+devices.json             where devices were chosen by their speed: examples/s of each stage on those that were tried
 <stage>/backup.npz       where to go on after a kill; previous-backup.npz the one before, should this be damaged
 <stage>/best.npz         of a second stage that is in training: the epoch of the least held-out loss
 <stage>/model.keras      the trained stage
@@ -46,9 +47,11 @@ class RunDirectory:
         """True when no run was begun here."""
         return not (self.path / "config.json").exists()
 
-    def claim(self, config):
-        """Make the directory that of a run of `config`."""
+    def claim(self, config, measured=None):
+        """Make the directory that of a run of `config`. measured: speeds that its devices were chosen by."""
         write_json(self.path / "environment.json", _environment())
+        if measured:
+            write_json(self.path / "devices.json", measured)
         write_text(self.path / "config.json", configs.to_json(config))
 
     def check(self, config):
@@ -140,11 +143,11 @@ def _environment():
 
 
 def _completed(config, stored):
-    """Take over what the asked configuration leaves open: the strategy, and each stage's path through XLA."""
-    known = {stage.name: stage.jit_compile for stage in stored.stages}
-    stages = tuple(
-        configs.replace(stage, jit_compile=known.get(stage.name)) if stage.jit_compile is None else stage
-        for stage in config.stages
-    )
+    """Take over what the asked configuration leaves open: the strategies, and each stage's path through XLA."""
+    known, stages = {stage.name: stage for stage in stored.stages}, []
+    for stage in config.stages:
+        before = known.get(stage.name, stage)
+        xla = before.jit_compile if stage.jit_compile is None else stage.jit_compile
+        stages.append(configs.replace(stage, jit_compile=xla, strategy=stage.strategy or before.strategy))
     strategy = stored.strategy if config.strategy == "auto" else config.strategy
-    return configs.replace(config, stages=stages, strategy=strategy)
+    return configs.replace(config, stages=tuple(stages), strategy=strategy)

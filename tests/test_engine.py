@@ -7,13 +7,14 @@ import tensorflow as tf
 
 from keras_vae.models import Autoencoder, GaussianVAE, Stack
 from keras_vae.models.noise import Noise
+from keras_vae.training import strategy as strategies
 from tests import tiny
 
 
 def strategy(replicas):
     if replicas == 1:
         return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(replicas)])
+    return strategies.make("mirrored")  # of the two processors of conftest.py
 
 
 def trained(replicas=1, jit_compile=False, steps_per_execution=1, epochs=2, make=tiny.vae, batches=13, **options):

@@ -108,7 +108,7 @@ def test_workers_read_each_row_of_a_batch_once():
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(monkeypatch):
-    with strategy.scope("mirrored"):
+    with strategy.make("mirrored").scope():
         with pytest.raises(
             ValueError, match="9, cannot be shared equally by 2 replicas; the nearest that can: 8 and 10"
         ):

@@ -2,6 +2,7 @@
 
 JIT_COMPILE: bool
                  whether steps of this network are faster inside XLA on a processor: dense ones are, convolutions not.
+                 On a GPU a run measures it for itself (training/devices.py).
 encoder(shape: tuple[int, ...], latent_dim: int, *, stochastic: bool = True, ...) -> keras.Model
                  x (batch, *shape) float32 -> [mean, stddev], each (batch, latent_dim) float32, stddev > 0; without
                  `stochastic` the mean alone.

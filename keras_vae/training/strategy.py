@@ -1,10 +1,15 @@
 """Distribution strategies, by name."""
 
-import contextlib
+import functools
 
 import tensorflow as tf
 
 from keras_vae.training import workers
+
+
+def gpus():
+    """Return the GPUs of this machine, by name."""
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
 
 
 def resolve(name):
@@ -16,22 +21,24 @@ def resolve(name):
         return name
     if workers.cluster()[0] > 1:
         return "multi_worker"
-    return "mirrored" if len(tf.config.list_logical_devices("GPU")) > 1 else "single"
+    return "mirrored" if len(gpus()) > 1 else "single"
 
 
-def scope(name):
-    """Return a fresh strategy's scope. Models must be made inside it."""
+def make(name):
+    """Return a strategy, always the same. Models must be made in its scope()."""
     return STRATEGIES[resolve(name)]()
 
 
+# One of a kind in a process: TensorFlow takes the sums over replicas of two of them for each other's, and fails.
+@functools.cache
 def _mirrored():
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices]).scope()
+    return tf.distribute.MirroredStrategy(gpus() or [each.name for each in tf.config.list_logical_devices("CPU")])
 
 
+@functools.cache
 def _multi_worker():
     # TF_CONFIG names the workers. Each of them keeps a run of its own, with equal weights.
-    return tf.distribute.MultiWorkerMirroredStrategy().scope()
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-STRATEGIES = {"single": contextlib.nullcontext, "mirrored": _mirrored, "multi_worker": _multi_worker}
+STRATEGIES = {"single": tf.distribute.get_strategy, "mirrored": _mirrored, "multi_worker": _multi_worker}

@@ -14,7 +14,7 @@ from keras_vae.files import Path
 from keras_vae.models import Stack
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
-from keras_vae.training import strategy, workers
+from keras_vae.training import devices, strategy, workers
 from keras_vae.training.building import build_stage, policy, runs_in_xla
 from keras_vae.training.callbacks import hyperparameters
 from keras_vae.training.schedules import LearningRate
@@ -42,46 +42,70 @@ def train(
         raise ValueError(f"config is {config!r}; expected a Config, kv.presets.faces_vae_plus.quick() say")
     several = strategy.resolve(config.strategy) == "multi_worker"
     run = RunDirectory(workers.directory(workdir) if several else workdir)
-    wanted = [each.name for each in (config.stages if stage == "all" else (config.settings(stage),))]
-    config = on_this_machine(run.complete(config))
+    names = [each.name for each in config.stages]
+    wanted = names if stage == "all" else [config.settings(stage).name]
+    asked = run.complete(config)
+    config = on_this_machine(asked)
     run.check(config)
-    with workers.losses_told(), strategy.scope(config.strategy), policy(config.precision):
-        for index, settings in enumerate(config.stages):
-            if settings.name not in wanted:
+    with workers.losses_told(), policy(config.precision):
+        for index, name in enumerate(names):
+            if name not in wanted:
                 continue
-            if workers.all_true(run.done(settings.name)):
-                print_status(f"{settings.name}: done before")
-                run.drop_backups(settings.name)
+            with strategy.make(config.strategy).scope():
+                done = workers.all_true(run.done(name))
+            if done:
+                print_status(f"{name}: done before")
+                run.drop_backups(name)
                 continue
-            if missing := [below.name for below in config.stages[:index] if not run.done(below.name)]:
-                raise ValueError(f"stage {settings.name} needs {', '.join(missing)} below it; train with --stage=all")
+            if missing := [below for below in names[:index] if not run.done(below)]:
+                raise ValueError(f"stage {name} needs {', '.join(missing)} below it; train with --stage=all")
             examples = examples or _load_examples(config)
             if run.is_new:
-                _rehearse(config, *examples)
-                run.claim(config)
+                config, measured = _rehearsed(asked, *examples)
+                run.claim(config, measured)
                 hyperparameters.write(run.path / "tensorboard", config)
-            train_stage(run, config, index, *examples, callbacks)
-            workers.wait()  # until it is done on all of them
-            run.drop_backups(settings.name)
+            with _scope(config, index):
+                train_stage(run, config, index, *examples, callbacks)
+                workers.wait()  # until it is done on all of them
+            run.drop_backups(name)
     return load(run.path)
 
 
 def on_this_machine(config):
-    """Return `config` with what it leaves to the machine written out, so that a resumed run takes the same path."""
+    """Return `config` with what it leaves to the machine written out, so that a resumed run takes the same path.
+
+    Nothing is measured: see devices.choose."""
     stages = tuple(
         configs.replace(stage, jit_compile=runs_in_xla(config, index)) for index, stage in enumerate(config.stages)
     )
-    return configs.replace(config, stages=stages, strategy=strategy.resolve(config.strategy))
+    found = configs.replace(config, stages=stages, strategy=strategy.resolve(config.strategy))
+    for each in found.stages:
+        if found.strategy == "multi_worker" and each.strategy:
+            raise ValueError(f"{each.name}.strategy is {each.strategy!r}; workers share every stage: set it to null")
+    return found
 
 
-def _rehearse(config, images, _):
-    """Make every stage once, so that a mistake in a later one is told before an hour goes into the first."""
-    shape = images.shape[1:]
+def _scope(config, index):
+    return strategy.make(config.stages[index].strategy or config.strategy).scope()
+
+
+def _rehearsed(asked, images, _):
+    """Make every stage once, so that a mistake in a later one is told before an hour goes into the first.
+
+    Returns the Config on this machine, and the speeds that its choice of devices comes from, {stage: {way: rate}}."""
+    config, shape, measured = on_this_machine(asked), images.shape[1:], {}
     for index, settings in enumerate(config.stages):
         build_stage(config, index, shape)
         Epochs([images], settings.batch_size, config.seed)
         LearningRate(settings.learning_rate, settings.schedule, steps=1)
         shape = (settings.latent_dim,)
+    for index, settings in enumerate(config.stages):
+        chosen, rates = devices.choose(asked, index, images)
+        config = configs.replace(config, stages=(*config.stages[:index], chosen, *config.stages[index + 1 :]))
+        measured |= {settings.name: rates} if rates else {}
+        with _scope(config, index):
+            Epochs([images], settings.batch_size, config.seed)  # whether the replicas can share a batch
+    return config, measured
 
 
 def _load_examples(config: configs.Config) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
         print_status(f"{settings.name}: {wide}: more than enough")
     _, order = seeds(config, index)
     epochs = Epochs(_arrays(run, stack, images), settings.batch_size, seed=order)
-    _compile(stack, settings, epochs.steps)
+    compile_stack(stack, settings, epochs.steps)
 
     folder = run.folder(settings.name)
     backup = Backup(folder / "backup.npz", _changing(stack))
@@ -126,8 +126,8 @@ def _arrays(run, stack, images):
     return [*codes, *stack.codec.training_images(name, images)]
 
 
-def _compile(stack, settings, steps):
-    """Make optimiser and schedule for epochs of `steps`."""
+def compile_stack(stack, settings, steps):
+    """Compile a Stack to train its active stage by a StageConfig, with optimiser and schedule for epochs of `steps`."""
     rate = LearningRate(settings.learning_rate, settings.schedule, settings.epochs * steps)
     dispatch = min(settings.steps_per_execution, steps)
     optimizer = keras.optimizers.Adam(rate, epsilon=settings.epsilon)

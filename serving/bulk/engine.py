@@ -10,6 +10,7 @@ import os
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anyone
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # 30 by default, which a busy machine exceeds
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it calls restarts of workers doubtful, which do happen
 
 import ray
 import ray.data
