@@ -92,9 +92,10 @@ class Laboratory:
     def key(config):
         """Return a word that stands for a configuration, wherever its data lie."""
         settings = dataclasses.asdict(configs.portable(config))
-        for stage in settings["stages"]:  # younger than the first stacks that are kept by their key
-            if stage["epsilon"] == configs.StageConfig.epsilon:
-                del stage["epsilon"]
+        for stage in settings["stages"]:
+            for younger in ("epsilon", "strategy"):  # than the first stacks that are kept by their key
+                if stage[younger] == getattr(configs.StageConfig, younger):
+                    del stage[younger]
         return _digest(settings)
 
     @staticmethod
