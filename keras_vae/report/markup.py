@@ -42,7 +42,10 @@ def details(summary, body):
 
 def table(columns, rows, classes=None):
     """A table that scrolls in its own box. rows: lists of JSON values; classes: a CSS class for each row."""
-    head = "".join(f'<th scope="col">{escape(str(column))}</th>' for column in columns)
+    numbers = [any(_is_number(row[place]) for row in rows if place < len(row)) for place in range(len(columns))]
+    head = "".join(
+        f'<th scope="col"{numeric * NUMERIC}>{escape(str(column))}</th>' for column, numeric in zip(columns, numbers)
+    )
     body = ""
     for row, kind in zip(rows, classes or [""] * len(rows)):
         cells = f'<th scope="row">{escape(digits(row[0]))}</th>' + "".join(map(_cell, row[1:]))
@@ -59,7 +62,12 @@ def facts(values):
     return f'<div class="facts">{table([], rows)}</div>'
 
 
+NUMERIC = ' class="number"'
+
+
 def _cell(value):
-    number = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    text = escape(digits(value))
-    return f'<td class="number">{text}</td>' if number else f"<td>{text}</td>"
+    return f"<td{(value is None or _is_number(value)) * NUMERIC}>{escape(digits(value))}</td>"
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -14,7 +14,7 @@ from keras_vae.report.markup import details, document, facts, paragraph, section
 from keras_vae.report.pictures import gallery, pictures
 from keras_vae.report.verdicts import verdicts
 
-WIDE = 8  # columns that do not fit beside another table
+WIDE = 6  # columns that do not fit beside another table
 
 
 def write(workdir):

@@ -21,7 +21,7 @@ from keras_vae.metrics import (
 from keras_vae.metrics.heat_map import heat_map, unit_of_heat
 from keras_vae.metrics.strangeness import HeldOut, strangeness
 
-SHOWN = 8  # images of either kind at either end
+SHOWN = 7  # images of either kind at either end: a row of the page
 
 NAMES = {
     "reconstruction": "reconstruction, -E_q[log p(x|z)]",
