@@ -230,6 +230,8 @@ class Shell:
             words[1] = str(ROOT / words[1])
         if words[1].endswith("evaluate.py"):
             return [*words, "--count=100"]
+        if "serving.client" in words and not any(word.startswith("--address") for word in words):
+            return [*words, f"--address=http://127.0.0.1:{self.ports['8501']}"]  # by default 8501, which may be taken
         return words + self.small(words) if words[1].endswith("train.py") or "balance" in words else words
 
     def small(self, words):

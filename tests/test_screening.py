@@ -15,6 +15,7 @@ from keras_vae.data import labelled
 from keras_vae.data.sets import faces
 from keras_vae.evaluation import evaluate
 from keras_vae.evaluation.evaluation import Evaluation
+from keras_vae.evaluation.parts.outliers import SHOWN
 from keras_vae.metrics.strangeness import HeldOut, strangeness
 from tests import tiny
 
@@ -72,7 +73,7 @@ def test_noise_is_told_from_faces_with_thresholds_and_pictures(copy, tmp_path):
     ]
     for name, members in groups.items():
         ranks = [strange for strange, _ in members]
-        assert ranks == sorted(ranks, reverse="least" not in name) and len(ranks) == 8
+        assert ranks == sorted(ranks, reverse="least" not in name) and len(ranks) == SHOWN
         assert all(title.startswith(name.partition(",")[0]) for _, title in members)
     assert len({entry["title"] for entry in found["screened"]}) == 32, "each once, by the name of its file"
 
