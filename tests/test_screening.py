@@ -75,12 +75,12 @@ def test_noise_is_told_from_faces_with_thresholds_and_pictures(copy, tmp_path):
         ranks = [strange for strange, _ in members]
         assert ranks == sorted(ranks, reverse="least" not in name) and len(ranks) == SHOWN
         assert all(title.startswith(name.partition(",")[0]) for _, title in members)
-    assert len({entry["title"] for entry in found["screened"]}) == 32, "each once, by the name of its file"
+    assert len({entry["title"] for entry in found["screened"]}) == 4 * SHOWN, "each once, by the name of its file"
 
     page = report.write(copy).read_text(encoding="utf-8")
     assert "Strangest and least strange" in page and "<b>/" not in page
     assert all(escape(entry["title"]) in page for entry in found["screened"])
-    assert page.count("data:image/png;base64") >= 32
+    assert page.count("data:image/png;base64") >= 4 * SHOWN
     evaluate(copy, ["reconstruction"])
     kept = json.loads((copy / "results.json").read_text())
     assert kept["screened"] == found["screened"], "measuring something else loses none of it"
