@@ -85,6 +85,11 @@ class Config:
         raise ValueError(f"unknown stage {name!r}; this stack has: {', '.join(names)}, or all{nearest}")
 
 
+def with_stage(config: Config, index: int, settings: StageConfig) -> Config:
+    """Return the Config with another StageConfig in the place of stage `index`."""
+    return replace(config, stages=(*config.stages[:index], settings, *config.stages[index + 1 :]))
+
+
 # Where the data lie may differ between two commands on one run; what is trained may not.
 MOVABLE = ("data_dir", "cache_dir")
 

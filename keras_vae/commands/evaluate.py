@@ -31,8 +31,10 @@ FLAGS.define("bool", "skip_bad_files", False, "Leave out pictures of --screen th
 FLAGS.group("Where the data of the run lie")
 FLAGS.define("path", "data_dir", None, "If not where they lay in training.")
 FLAGS.define("path", "cache_dir", None, cli.CACHE_DIR)
-PROTOCOL = ("count", "seed", "features", "feature_path", "outliers", "outlier_dir")
-SCREENING = ("screen", "false_alarms", "skip_bad_files")
+OPTIONS = (
+    *("count", "seed", "features", "feature_path"),
+    *("outliers", "outlier_dir", "screen", "false_alarms", "skip_bad_files"),
+)
 
 
 def main(args: cli.Flags) -> None:
@@ -41,7 +43,7 @@ def main(args: cli.Flags) -> None:
         return compare(args)
     from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
 
-    options = {name: getattr(args, name) for name in (*PROTOCOL, *SCREENING)}
+    options = {name: getattr(args, name) for name in OPTIONS}
     evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
     export = f"export {cli.flag('workdir', args.workdir)} --export_dir=exports"
     cli.told("measured", report.write(args.workdir), export)

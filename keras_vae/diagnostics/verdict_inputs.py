@@ -36,8 +36,7 @@ def verdict_inputs(
     attainable: what the frozen stage below explains of them, posterior: their mean and standard deviation of the code,
     each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
-    codec_of(stack)
-    images = checked_data(images, stack.data_shape)
+    codec, images = codec_of(stack), checked_data(images, stack.data_shape)
     checked_seed(seed)
     judged = stack.stage(stage)
     if posterior is not None and not (isinstance(posterior, tuple | list) and len(posterior) == 2):
@@ -50,7 +49,7 @@ def verdict_inputs(
         raise ValueError("images, posterior and reconstructions differ in number; expected one of each an image")
     table = latent_table(mean, stddev)
     law = table.law[table.active] if table.active.any() else table.law
-    below = stack.codec.below(judged.name)
+    below = codec.below(judged.name)
     if attainable is None:
         attainable = 1.0
         if below:
@@ -63,7 +62,7 @@ def verdict_inputs(
         "effective_rank": effective_rank(mean, stddev),
         "stochastic": judged.stochastic,
         "has_prior": judged.has_prior,
-        "second_stage": stack.codec.is_second(judged.name),
+        "second_stage": codec.is_second(judged.name),
     }
     if judged.stochastic:
         numbers["law_mean"], numbers["law_worst"] = float(law.mean()), float(law[np.argmax(np.abs(law - 1.0))])
@@ -74,7 +73,7 @@ def verdict_inputs(
         codes = mean[:count] + stddev[:count] * random.standard_normal((count, judged.latent_dim))
         numbers["mmd"] = _mmd(codes, random.standard_normal(codes.shape))
         numbers["mmd_noise"] = _mmd_noise(count, judged.latent_dim)
-        if judged.gamma is not None and judged.gamma.falling and stack.codec.error_space(judged.name) == "pixels":
+        if judged.gamma is not None and judged.gamma.falling and codec.error_space(judged.name) == "pixels":
             decoded = stack.decode(codes.astype(np.float32), stage=judged.name)
             numbers["gamma_excess"] = float(judged.gamma.value / _mean_square(images[:count], decoded))
     return numbers

@@ -125,10 +125,9 @@ def second_stage_nll(stack: "Stack", images: np.ndarray, samples: int = 50, seed
     Exact for a mixture; for a VAE the importance-weighted bound. A top stage that models no codes in their own space
     raises ValueError.
     """
-    codec_of(stack)
-    name = stack.stages[-1]
-    stage, below = stack.stage(name), stack.codec.below(name)
-    if below is None or not stack.codec.is_second(name) or stack.codec.error_space(name) != "own":
+    codec, name = codec_of(stack), stack.stages[-1]
+    stage, below = stack.stage(name), codec.below(name)
+    if below is None or not codec.is_second(name) or codec.error_space(name) != "own":
         raise ValueError(f"stage {name!r} is no second stage on codes; its stack has: {', '.join(stack.stages)}")
     checked_seed(seed)
     mean, stddev = stack.encode(images, below)

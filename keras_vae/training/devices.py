@@ -101,9 +101,7 @@ class _Clock(keras.callbacks.Callback):
 
 def _taking(config, index, way):
     """Return `config` with stage `index` taking a way."""
-    stages = list(config.stages)
-    stages[index] = configs.replace(stages[index], strategy=way[0], jit_compile=way[1])
-    return configs.replace(config, stages=tuple(stages))
+    return configs.with_stage(config, index, configs.replace(config.stages[index], strategy=way[0], jit_compile=way[1]))
 
 
 def _name(way):

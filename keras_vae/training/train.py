@@ -101,7 +101,7 @@ def _rehearsed(asked, images, _):
         shape = (settings.latent_dim,)
     for index, settings in enumerate(config.stages):
         chosen, rates = devices.choose(asked, index, images)
-        config = configs.replace(config, stages=(*config.stages[:index], chosen, *config.stages[index + 1 :]))
+        config = configs.with_stage(config, index, chosen)
         measured |= {settings.name: rates} if rates else {}
         with _scope(config, index):
             Epochs([images], settings.batch_size, config.seed)  # whether the replicas can share a batch
