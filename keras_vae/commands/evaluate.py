@@ -31,7 +31,17 @@ FLAGS.define("bool", "skip_bad_files", False, "Leave out pictures of --screen th
 FLAGS.group("Where the data of the run lie")
 FLAGS.define("path", "data_dir", None, "If not where they lay in training.")
 FLAGS.define("path", "cache_dir", None, cli.CACHE_DIR)
-OPTIONS = "count seed features feature_path outliers outlier_dir screen false_alarms skip_bad_files".split()
+OPTIONS = [
+    "count",
+    "seed",
+    "features",
+    "feature_path",
+    "outliers",
+    "outlier_dir",
+    "screen",
+    "false_alarms",
+    "skip_bad_files",
+]
 
 
 def main(args: cli.Flags) -> None:
