@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.plugins.custom_scalar import summary as custom_scalar
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from keras_vae.data.grids import grid, pairs
 from keras_vae.data.subset import rows
@@ -18,6 +18,7 @@ from keras_vae.training.callbacks import board_tags
 PICTURES = 10  # times a stage is pictured over its training
 SHOWN = 16  # images
 SMALLEST = 1e-30  # squared error
+STARTED = SessionLog(status=SessionLog.START)
 
 
 class Board:
@@ -68,7 +69,14 @@ class Board:
 
 
 def _start(folder, step):
-    """Tell TensorBoard that a process starts here: what it has from `step` on is of one that was killed."""
-    writer = EventFileWriter(str(folder), filename_suffix=".start")
-    writer.add_event(Event(wall_time=time.time(), step=step, session_log=SessionLog(status=SessionLog.START)))
-    writer.close()
+    """Tell TensorBoard that a process starts here: what it has from `step` on is of one that was killed.
+
+    TensorBoard reads the files of a folder in the order of their names, so this one's name comes before the name of
+    the file that the process writes next, in the same second too: a "-" stands before any host's name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    now = time.time()
+    with open(folder / f"events.out.tfevents.{int(now):010d}.-start", "wb") as file:
+        writer = RecordWriter(file)
+        for content in ({"file_version": "brain.Event:2"}, {"step": step, "session_log": STARTED}):
+            writer.write(Event(wall_time=now, **content).SerializeToString())
