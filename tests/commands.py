@@ -72,9 +72,12 @@ def _ours(name, words):
             server.parse(["serve", *words])
     else:
         command.FLAGS.unparse_flags()
-        names = cli.parse([name, *words], bool(command.FLAGS.names), command.FLAGS)[1:]
-        assert not command.FLAGS.missing(), f"{words}: {command.FLAGS.missing()} missing"
-        if name == "reproduce":
-            assert set(names) <= {*plugins.names("experiments"), "all"}, words
-        if "preset" in command.FLAGS:
-            importlib.import_module("keras_vae.commands._recipe").configuration(command.FLAGS)
+        try:
+            names = cli.parse([name, *words], bool(command.FLAGS.names), command.FLAGS)[1:]
+            assert not command.FLAGS.missing(), f"{words}: {command.FLAGS.missing()} missing"
+            if name == "reproduce":
+                assert set(names) <= {*plugins.names("experiments"), "all"}, words
+            if "preset" in command.FLAGS:
+                importlib.import_module("keras_vae.commands._recipe").configuration(command.FLAGS)
+        finally:
+            command.FLAGS.unparse_flags()  # or the next one who reads them has these, too

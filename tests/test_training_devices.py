@@ -18,11 +18,15 @@ from keras_vae.training.callbacks import backup
 from keras_vae.training.train import on_this_machine
 from tests import tiny
 
+# Smaller networks where stages are really trained: what is tested is the way that they take.
+DENSE = {"network": "asperti_dense", "network_options": {"hidden": [8]}}
+AFFINE = {"network": "affine", "network_options": {}}
+AE, VAE, SECOND = tiny.CONFIG.stages
 CONFIG = replace(
     tiny.CONFIG,
     stages=(
-        replace(tiny.CONFIG.stages[0], jit_compile=None, epochs=2),
-        replace(tiny.CONFIG.stages[2], latent_dim=6, epochs=2, jit_compile=None),
+        replace(AE, jit_compile=None, epochs=2),
+        replace(SECOND, latent_dim=6, epochs=2, jit_compile=None),
     ),
 )
 ALL, ONE, ONE_XLA = (None, False), ("single", False), ("single", True)
@@ -76,7 +80,9 @@ def test_a_run_keeps_what_it_chose_and_goes_on_with_it(gpus, monkeypatch, tmp_pa
     """ae on both, second on one inside XLA; killed after the first epoch of each, where clocks say the opposite."""
     monkeypatch.setattr(backup, "EVERY", 0.0)
     speeds(monkeypatch, ae=(9, 1, 1), second=(1, 2, 9))
-    kv.train(CONFIG, tmp_path / "whole")
+    ae, second = CONFIG.stages
+    config = replace(CONFIG, stages=(replace(ae, jit_compile=False, **DENSE), replace(second, **AFFINE)))
+    kv.train(config, tmp_path / "whole")
     found = RunDirectory(tmp_path / "whole").config()
     assert found.strategy == "mirrored"
     assert [(each.strategy, each.jit_compile) for each in found.stages] == [ALL, ONE_XLA]
@@ -93,9 +99,9 @@ def test_a_run_keeps_what_it_chose_and_goes_on_with_it(gpus, monkeypatch, tmp_pa
 
     for stage in ("ae", "second"):
         with pytest.raises(KeyboardInterrupt):
-            kv.train(CONFIG, tmp_path / "killed", callbacks=[stop(stage)])
+            kv.train(config, tmp_path / "killed", callbacks=[stop(stage)])
         speeds(monkeypatch, ae=(1, 9, 1), second=(9, 1, 1))
-    kv.train(CONFIG, tmp_path / "killed")
+    kv.train(config, tmp_path / "killed")
     assert RunDirectory(tmp_path / "killed").config() == found
     whole, killed = (kv.load(tmp_path / name) for name in ("whole", "killed"))
     for name in ("ae", "second"):
@@ -104,7 +110,8 @@ def test_a_run_keeps_what_it_chose_and_goes_on_with_it(gpus, monkeypatch, tmp_pa
 
 def test_stages_are_timed_with_the_inputs_that_they_train_on(gpus):
     images = kv.data.load("faces", "train", **tiny.CONFIG.data_options)
-    config = replace(tiny.CONFIG, strategy="auto")
+    stages = (replace(AE, **DENSE), VAE, replace(SECOND, **AFFINE))
+    config = replace(tiny.CONFIG, strategy="auto", stages=stages)
     for index, stage in enumerate(config.stages):  # the second measures its error in the pixels
         settings, rates = devices.choose(config, index, images)
         assert set(rates) == {"all GPUs", "one GPU"} and min(rates.values()) > 0, stage.name
