@@ -18,9 +18,6 @@ from keras_vae.models.codec import codec_of
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
 
-if typing.TYPE_CHECKING:
-    from keras_vae.models.stack import Stack
-
 BATCH = 500  # part of what the draws depend on, so it is no option
 
 

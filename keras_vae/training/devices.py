@@ -57,10 +57,13 @@ def ways(config, index):
     return [(None, xla)] * shared + [(one, each) for each in both]
 
 
-def examples_per_second(config, index, images):
-    """Return the speed of training stage `index`, on codes that are noise; 0 where that fails."""
+def examples_per_second(config, index, images, steps=STEPS, epochs=EPOCHS):
+    """Return the speed of training stage `index`, on codes that are noise; 0 where that fails.
+
+    steps: of an epoch; the first of the `epochs` does not count, the fastest of the others does.
+    """
     settings = config.stages[index]
-    rows = images[np.arange(STEPS * settings.batch_size) % len(images)]
+    rows = images[np.arange(steps * settings.batch_size) % len(images)]
     clock = _Clock()
     try:
         with strategy.make(settings.strategy or config.strategy).scope():
@@ -74,10 +77,10 @@ def examples_per_second(config, index, images):
                 codes = np.random.default_rng(config.seed).standard_normal((len(rows), *stack.active_stage.data_shape))
                 codes = np.float32(codes)
                 arrays = [codes, np.ones_like(codes), *stack.codec.training_images(settings.name, rows)]
-            epochs = Epochs(arrays, settings.batch_size, config.seed)
-            compile_stack(stack, settings, epochs.steps)
-            callbacks = [Reshuffle(epochs), clock]
-            stack.fit(epochs.dataset(), epochs=EPOCHS, verbose=0, shuffle=False, callbacks=callbacks)
+            batches = Epochs(arrays, settings.batch_size, config.seed)
+            compile_stack(stack, settings, batches.steps)
+            callbacks = [Reshuffle(batches), clock]
+            stack.fit(batches.dataset(), epochs=epochs, verbose=0, shuffle=False, callbacks=callbacks)
     except tf.errors.OpError as error:  # one GPU has no memory for what all have, or XLA no kernel
         print_status(f"{settings.name}: {str(error).splitlines()[0]}")
         return 0.0

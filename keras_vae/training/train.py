@@ -17,6 +17,7 @@ from keras_vae.status import print_status
 from keras_vae.training import devices, strategy, workers
 from keras_vae.training.building import build_stage, policy, runs_in_xla
 from keras_vae.training.callbacks import hyperparameters
+from keras_vae.training.estimate import tell_cost
 from keras_vae.training.schedules import LearningRate
 from keras_vae.training.train_stage import train_stage
 
@@ -63,6 +64,8 @@ def train(
             if run.is_new:
                 config, measured = _rehearsed(asked, *examples)
                 run.claim(config, measured)
+                if not several:
+                    tell_cost(config, examples[0], wanted)
                 hyperparameters.write(run.path / "tensorboard", config)
             with _scope(config, index):
                 train_stage(run, config, index, *examples, callbacks)

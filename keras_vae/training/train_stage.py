@@ -55,7 +55,6 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
     first_epoch = len(history)
     if first_epoch:
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
-    above = [stage.name for stage in config.stages[index + 1 :]]
     board = _board(run, config, index, first_epoch, epochs.steps * settings.batch_size)
     began = time.monotonic()
     stack.fit(
@@ -71,7 +70,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
             Guard(run, backup),
             Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
             Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
-            Cost(settings.name, settings.epochs, epochs.steps, first_epoch, above),
+            Cost(settings.name, settings.epochs, epochs.steps, first_epoch),
             *callbacks,
         ],
     )

@@ -8,19 +8,17 @@ from keras_vae.status import print_status, roughly
 
 MEASURED = 5.0  # seconds of steps that the estimate rests on, at least
 WORTH = 5 * 60.0  # seconds: of less nobody needs to be told
-LONG = 86400.0  # seconds: of more a user should know that there is another way
 
 
 class Cost(keras.callbacks.Callback):
     """Cost callback: measure the dispatches behind the first, which compiles, and print one line.
 
     epochs, steps  of the stage, and steps of an epoch; first_epoch: epochs that were done before.
-    above          names of the stages that are trained afterwards, whose time is not known yet.
     """
 
-    def __init__(self, name, epochs, steps, first_epoch=0, above=()):
+    def __init__(self, name, epochs, steps, first_epoch=0):
         super().__init__()
-        self.name, self.steps, self.above = name, steps, above
+        self.name, self.steps = name, steps
         self.left = (epochs - first_epoch) * steps
         self.began, self.first, self.told = None, 0, False
 
@@ -42,9 +40,4 @@ class Cost(keras.callbacks.Callback):
         total = self.left * seconds
         if total < WORTH:
             return
-        line = f"{self.name}: about {roughly(total)} on this machine, {seconds:.2g} s a step"
-        if self.above:
-            line += f"; {' and '.join(self.above)} not counted"
-        if total >= LONG:
-            line += ". Where a preset has --quick, that takes minutes to hours instead"
-        print_status(line)
+        print_status(f"{self.name}: about {roughly(total)} on this machine, {seconds:.2g} s a step")

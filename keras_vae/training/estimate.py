@@ -1,0 +1,48 @@
+"""Estimate of what a recipe costs on this machine, measured and told before its first step."""
+
+import numpy as np
+
+from keras_vae.status import print_status, roughly
+from keras_vae.training import devices
+
+LARGE = 2e10  # numbers that enter the stages over the whole training; a recipe of less is one of minutes
+LONG = 86400.0  # seconds: of more a user should know that there is another way
+STEPS, SURE, MOST = 2, 0.5, 100  # of a trial; where it lasts less than so many seconds, of another one
+
+
+def tell_cost(config, images, wanted):
+    """Print one line: how long the `wanted` stages of `config` will take, in all and each; nothing for a small recipe.
+
+    Each is trained for a few steps, from weights that are thrown away: some seconds a stage, of hours.
+    """
+    stages = [
+        (index, each) for index, each in enumerate(config.stages) if each.name in wanted and each.network is not None
+    ]
+    if _numbers(config, images, stages) < LARGE:
+        return
+    print_status("measuring what this recipe costs on this machine")
+    seconds = {each.name: _seconds(config, index, images) for index, each in stages}
+    total = sum(seconds.values())
+    line = f"this recipe: about {roughly(total)} on this machine"
+    if len(seconds) > 1:
+        line += f" ({', '.join(f'{name} {roughly(each)}' for name, each in seconds.items())})"
+    print_status(line + ". Where a preset has --quick, that takes minutes to hours instead" * (total >= LONG))
+
+
+def _numbers(config, images, stages):
+    """Numbers that enter the stages: pixels, or codes of the stage below."""
+    sizes = [int(np.prod(images.shape[1:])), *(each.latent_dim for each in config.stages)]
+    in_pixels = {"error_space": "pixels"}.items()
+    return sum(
+        len(images) * each.epochs * sizes[0 if in_pixels <= each.model_options.items() else index]
+        for index, each in stages
+    )
+
+
+def _seconds(config, index, images):
+    """Seconds that the training of stage `index` will take."""
+    settings = config.stages[index]
+    rate = devices.examples_per_second(config, index, images, steps=STEPS, epochs=2)
+    if rate and STEPS * settings.batch_size / rate < SURE:
+        rate = devices.examples_per_second(config, index, images, steps=MOST, epochs=2)
+    return settings.epochs * len(images) / rate if rate else 0.0
