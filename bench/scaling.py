@@ -4,8 +4,8 @@
 
 Each row is kv.train with all callbacks in a process of its own; rows of a table take turns. The exponent is the slope
 of log(seconds a step) against log(what grows), that of the multiplications counts those of the layers. Memory is the
-highest resident set of the process. Replicas are logical devices on the same cores: what two of them lose is the cost of
-the strategy.
+highest resident set of the process. Replicas are logical devices on the same cores: what two of them lose is the
+cost of the strategy.
 """
 
 import json

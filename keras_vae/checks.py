@@ -81,7 +81,7 @@ def _check_finite(data, argument):
 
 
 def _check_size(data, argument):
-    largest = max((np.max(np.abs(data[start : start + 4096])) for start in range(0, len(data), 4096)), default=0)
+    largest = max(-float(np.min(data)), float(np.max(data))) if data.size else 0.0
     if largest > LARGEST:
         raise ValueError(f"{argument} has values up to {largest:.4g}; expected none beyond {LARGEST:g}")
 
@@ -155,17 +155,23 @@ def like(option, value, default):
     return value
 
 
+def code_means(means, argument="means"):
+    """`means` as float64 (n, latent_dim), finite; ValueError where they are no codes of n examples."""
+    means = floats(means, argument)
+    if means.ndim != 2 or not means.size:
+        raise ValueError(f"{argument} has shape {means.shape}; expected (n, latent_dim), at least one of each")
+    if not np.isfinite(means.min()) or not np.isfinite(means.max()):  # NaN is the least and the most
+        raise ValueError(f"{argument} has values that are NaN or infinite; expected finite numbers")
+    _check_size(means, argument)
+    return means
+
+
 def posterior_moments(means, stddevs):
     """means, stddevs as float64 (n, latent_dim); ValueError where they are no posteriors of n examples."""
-    means, stddevs = floats(means, "means"), floats(stddevs, "stddevs")
-    if means.ndim != 2 or not means.size:
-        raise ValueError(f"means has shape {means.shape}; expected (n, latent_dim), at least one of each")
+    means, stddevs = code_means(means), floats(stddevs, "stddevs")
     if stddevs.shape != means.shape:
         raise ValueError(f"stddevs has shape {stddevs.shape}; expected that of means, {means.shape}")
-    for name, values in (("means", means), ("stddevs", stddevs)):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name} has values that are NaN or infinite; expected finite numbers")
-        _check_size(values, name)
+    stddevs = code_means(stddevs, "stddevs")
     if stddevs.min() < 0.0:
         raise ValueError(f"stddevs has values down to {stddevs.min():.4g}; expected deviations, not below zero")
     return means, stddevs

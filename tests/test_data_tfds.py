@@ -1,13 +1,15 @@
 """Data sets that are read through TensorFlow Datasets."""
 
 import io
+import types
 
 import numpy as np
 import PIL.Image
 import pytest
+import tensorflow as tf
 
 from keras_vae import data
-from keras_vae.data import tfds_reader
+from keras_vae.data import preprocessing, tfds_reader
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "celeb_a"])
@@ -30,6 +32,46 @@ def test_data_dir_that_does_not_exist_is_not_created(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere' is not a directory"):
         data.load("mnist", "train", data_dir=str(tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
+
+
+LENGTHS = (3, 1, 5, 2)  # images in each file
+
+
+@pytest.fixture
+def files(tmp_path):
+    """(builder of a split in several files, its images [11, 4, 6, 1])."""
+    images = np.random.default_rng(0).integers(0, 256, (sum(LENGTHS), 4, 6, 1), dtype=np.uint8)
+    paths, left = [tmp_path / f"set-train.tfrecord-{number}" for number in range(len(LENGTHS))], iter(images)
+    for path, length in zip(paths, LENGTHS):
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for _ in range(length):
+                feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[tf.io.encode_png(next(left)).numpy()]))
+                features = tf.train.Features(feature={"image": feature})
+                writer.write(tf.train.Example(features=features).SerializeToString())
+    split = types.SimpleNamespace(filepaths=paths, shard_lengths=list(LENGTHS))
+    info = types.SimpleNamespace(splits={"train": split})
+    return types.SimpleNamespace(name="set", data_path=tmp_path, info=info), images
+
+
+def read(builder, start, count):
+    batches = tfds_reader._batches(builder, "train", start, count, lambda encoded: preprocessing.decode(encoded, 1))
+    return np.concatenate([np.zeros((0, 4, 6, 1), np.uint8), *(batch for batch, _ in batches)])
+
+
+def test_reading_goes_on_anywhere_in_any_file(files):
+    builder, images = files
+    for count in (11, 9, 4, 1):
+        for start in range(count):
+            np.testing.assert_array_equal(read(builder, start, count), images[start:count], f"{start} to {count}")
+
+
+@pytest.mark.parametrize(("which", "kept"), [(2, 200), (3, 0)])
+def test_a_file_that_is_cut_off_is_named(files, which, kept):
+    builder, _ = files
+    path = builder.info.splits["train"].filepaths[which]
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ValueError, match="train split of set .* is damaged after image .* prepare it again"):
+        read(builder, 0, 11)
 
 
 @pytest.mark.real_data

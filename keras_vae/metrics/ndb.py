@@ -93,8 +93,7 @@ class ImageBins:
 
     def _seen(self, images):
         """The pixels that count, (n, kept) float32."""
-        parts = (unit(images[block]).reshape(-1, int(np.prod(self._shape))) for block in blocks(len(images), 1024))
-        return np.concatenate([part[:, self._pixels] for part in parts])
+        return unit(images.reshape(len(images), -1)[:, self._pixels])
 
     def _fit(self, rows):
         """The bin of each row. k-means tells nothing while it runs, so the bar only says what is being waited for."""
