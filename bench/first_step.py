@@ -96,4 +96,6 @@ def main(_):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    app.run(main)
+    from keras_vae import cli
+
+    app.run(main, flags_parser=cli.parse)

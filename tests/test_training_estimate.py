@@ -1,4 +1,4 @@
-"""What a recipe costs, told before its first step: measured for each stage, once, and of no effect on the run."""
+"""Estimate of what a recipe costs, told before its first step: measured for each stage, and of no effect on the run."""
 
 import numpy as np
 
