@@ -74,6 +74,14 @@ def test_a_file_that_is_cut_off_is_named(files, which, kept):
         read(builder, 0, 11)
 
 
+def test_another_file_format_is_refused(tmp_path, monkeypatch):
+    info = types.SimpleNamespace(file_format=types.SimpleNamespace(value="array_record"))
+    builder = types.SimpleNamespace(info=info, data_path=tmp_path)
+    monkeypatch.setattr(tfds_reader, "_builder", lambda *_: builder)
+    with pytest.raises(ValueError, match="mnist in .* was prepared as array_record; only tfrecord is read"):
+        data.load("mnist", "test", data_dir=str(tmp_path))
+
+
 @pytest.mark.real_data
 def test_mnist(real_data_dir):
     images = data.load("mnist", "test", data_dir=real_data_dir)

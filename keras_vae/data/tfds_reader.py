@@ -24,6 +24,11 @@ def read(name, split, data_dir, preprocess, shape, limit=None, source=None):
     one is given and can be reached; otherwise FileNotFoundError says what to do.
     """
     builder = _builder(name, data_dir, source)
+    if (written := builder.info.file_format.value) != "tfrecord":
+        raise ValueError(
+            f"{name} in {builder.data_path} was prepared as {written}; only tfrecord is read. "
+            f"Prepare it again elsewhere: `tfds build {name} --file_format=tfrecord --data_dir=DIRECTORY`"
+        )
     info = builder.info.splits[split]
     count = info.num_examples if limit is None else min(limit, info.num_examples)
 
