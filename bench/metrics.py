@@ -7,10 +7,8 @@ pytorch-fid (numpy.cov, scipy.linalg.sqrtm), the sliced Wasserstein distance's s
 Values of both sides are printed: they estimate the same.
 """
 
-import statistics
-import time
-
 import numpy as np
+from _turns import row, timed
 from absl import app, flags
 from scipy import linalg
 from scipy.spatial.distance import cdist
@@ -103,7 +101,7 @@ def pairs(count):
         "MMD, 64 dimensions": (lambda: metrics.mmd(*codes), lambda: mmd(*codes.astype(np.float64))),
         "NDB, 32x32x3": (
             lambda: metrics.ndb(*halves).ratio,
-            lambda: different_bins(*halves, bins._pixels),
+            lambda: different_bins(*halves, bins.pixels),
         ),
         "Frechet, 768 features": (lambda: metrics.frechet_distance(*features), lambda: frechet(*features)),
         "sliced Wasserstein, 64 dimensions": (
@@ -120,15 +118,8 @@ def pairs(count):
 def main(_):
     print("| metric | ours, s | plain, s | plain / ours, round by round | values |\n|---|---|---|---|---|")
     for name, sides in pairs(flags.FLAGS.count).items():
-        seconds, values = ([], []), [0.0, 0.0]
-        for _ in range(flags.FLAGS.rounds):
-            for place, side in enumerate(sides):
-                began = time.perf_counter()
-                values[place] = float(side())
-                seconds[place].append(time.perf_counter() - began)
-        ratios = ", ".join(f"{plain / ours:.2f}" for ours, plain in zip(*seconds))
-        ours, plain = map(statistics.median, seconds)
-        print(f"| {name} | {ours:.3g} | {plain:.3g} | {ratios} | {values[0]:.4g}, {values[1]:.4g} |", flush=True)
+        seconds, values = timed(sides, flags.FLAGS.rounds)
+        row(name, seconds, 1, ", ".join(f"{value:.4g}" for value in values))
 
 
 if __name__ == "__main__":

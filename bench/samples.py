@@ -8,10 +8,10 @@ all images. The second table is a graph called with 64 rows, as a server calls t
 """
 
 import functools
-import statistics
-import time
 
 import numpy as np
+from _layers import products
+from _turns import row, timed
 from absl import app, flags
 
 from keras_vae import cli
@@ -48,44 +48,22 @@ def bare(stack):
 
     work = []
     for name in stack.stages:
-        for layer in stack.stage(name).decoder._flatten_layers():
-            kernel = getattr(layer, "kernel", None)
-            if kernel is None:
-                continue
-            x = tf.random.normal((BATCH, *layer.input.shape[1:]))
+        for layer in products(stack.stage(name).decoder):
+            kernel, x = layer.kernel.value, tf.random.normal((BATCH, *layer.input.shape[1:]))
             if "Transpose" in type(layer).__name__:
                 shape = (BATCH, *layer.output.shape[1:])
-                work.append(
-                    lambda x=x, k=kernel.value, s=shape, layer=layer: tf.nn.conv2d_transpose(x, k, s, layer.strides)
-                )
+                work.append(lambda x=x, k=kernel, s=shape, layer=layer: tf.nn.conv2d_transpose(x, k, s, layer.strides))
             elif "Conv" in type(layer).__name__:
                 padding = layer.padding.upper()
-                work.append(lambda x=x, k=kernel.value, p=padding, layer=layer: tf.nn.conv2d(x, k, layer.strides, p))
+                work.append(lambda x=x, k=kernel, p=padding, layer=layer: tf.nn.conv2d(x, k, layer.strides, p))
             else:
-                work.append(lambda x=x, k=kernel.value: tf.matmul(x, k))
+                work.append(lambda x=x, k=kernel: tf.matmul(x, k))
 
     @tf.function
     def run():  # a corner of each product, or it might not be computed
         return tf.add_n([tf.reshape(each(), [-1])[0] for each in work])
 
     return run
-
-
-def timed(sides, rounds):
-    """[(seconds of each round)] of functions that take turns, after one call that does not count."""
-    found = [[] for _ in sides]
-    for number in range(rounds + 1):
-        for side, seconds in zip(sides, found):
-            began = time.perf_counter()
-            side()
-            if number:
-                seconds.append(time.perf_counter() - began)
-    return found
-
-
-def show(name, ours, theirs):
-    ratios = ", ".join(f"{mine / other:.2f}" for mine, other in zip(ours, theirs))
-    print(f"| {name} | {statistics.median(ours):.3g} | {statistics.median(theirs):.3g} | {ratios} |", flush=True)
 
 
 def main(_):
@@ -98,14 +76,15 @@ def main(_):
     print(f"| {count:,} samples | sample, s | bare, s | ratio, round by round |\n|---|---|---|---|")
     for name, stack in made.items():
         layers, calls = bare(stack), -(-count // BATCH)
-        show(name, *timed([functools.partial(stack.sample, count), functools.partial(repeated, layers, calls)], rounds))
+        sides = [functools.partial(stack.sample, count), functools.partial(repeated, layers, calls)]
+        row(name, timed(sides, rounds, warm=1)[0], over=0)
     print(f"\n| {SERVED} rows | sample, ms | decode, ms | ratio, round by round |\n|---|---|---|---|")
     for name, stack in made.items():
         sample = tf.function(stack.codec.sample, input_signature=[tf.TensorSpec((None,), tf.int64)])
         decode = tf.function(stack.codec.decode, input_signature=[tf.TensorSpec((None, stack.latent_dim), tf.float32)])
         seeds, codes = tf.range(SERVED, dtype=tf.int64), tf.random.normal((SERVED, stack.latent_dim))
         sides = [functools.partial(repeated, sample, CALLS, seeds), functools.partial(repeated, decode, CALLS, codes)]
-        show(name, *(1e3 / CALLS * np.array(each) for each in timed(sides, rounds)))
+        row(name, 1e3 / CALLS * np.array(timed(sides, rounds, warm=1)[0]), over=0)
 
 
 def repeated(graph, calls, *inputs):

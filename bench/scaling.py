@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import numpy as np
+from _layers import products
 from _timer import StopAfter
 from absl import app, flags
 
@@ -57,13 +58,10 @@ def configuration(table, value):
 def multiplications(network):
     """Of one example passing through the layers of a network."""
     total = 0
-    for layer in network._flatten_layers():
-        kernel = getattr(layer, "kernel", None)
-        if kernel is None:
-            continue
+    for layer in products(network):
         transposed = "Transpose" in type(layer).__name__
         places = layer.input.shape[1:-1] if transposed else layer.output.shape[1:-1]
-        total += math.prod(kernel.shape) * math.prod(places)
+        total += math.prod(layer.kernel.shape) * math.prod(places)
     return total
 
 

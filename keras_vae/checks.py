@@ -155,8 +155,8 @@ def like(option, value, default):
     return value
 
 
-def code_means(means, argument="means"):
-    """`means` as float64 (n, latent_dim), finite; ValueError where they are no codes of n examples."""
+def checked_moments(means, argument="means"):
+    """`means`, or stddevs, as float64 (n, latent_dim), finite; ValueError where they are none of n examples."""
     means = floats(means, argument)
     if means.ndim != 2 or not means.size:
         raise ValueError(f"{argument} has shape {means.shape}; expected (n, latent_dim), at least one of each")
@@ -168,10 +168,10 @@ def code_means(means, argument="means"):
 
 def posterior_moments(means, stddevs):
     """means, stddevs as float64 (n, latent_dim); ValueError where they are no posteriors of n examples."""
-    means, stddevs = code_means(means), floats(stddevs, "stddevs")
+    means, stddevs = checked_moments(means), floats(stddevs, "stddevs")
     if stddevs.shape != means.shape:
         raise ValueError(f"stddevs has shape {stddevs.shape}; expected that of means, {means.shape}")
-    stddevs = code_means(stddevs, "stddevs")
+    stddevs = checked_moments(stddevs, "stddevs")
     if stddevs.min() < 0.0:
         raise ValueError(f"stddevs has values down to {stddevs.min():.4g}; expected deviations, not below zero")
     return means, stddevs

@@ -79,7 +79,7 @@ def test_large_images_are_clustered_by_a_sixth_of_their_pixels():
     random = np.random.default_rng(0)
     bins = metrics.ImageBins(random.random((50, 24, 16, 3), np.float32), bins=3)
     assert bins._seen(random.random((2, 24, 16, 3), np.float32)).shape == (2, 192)
-    assert metrics.ImageBins(random.random((50, 20, 16, 3), np.float32), bins=3)._pixels.tolist() == list(range(960))
+    assert metrics.ImageBins(random.random((50, 20, 16, 3), np.float32), bins=3).pixels.tolist() == list(range(960))
 
 
 @pytest.mark.parametrize(

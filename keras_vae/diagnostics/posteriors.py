@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_vae.checks import code_means, not_negative, posterior_moments
+from keras_vae.checks import checked_moments, not_negative, posterior_moments
 from keras_vae.maths.gaussians import kl_terms
 
 
@@ -13,7 +13,7 @@ def active_units(means: np.ndarray, threshold: float = 0.01) -> np.ndarray:
 
     The definition is that of Burda et al. (2015). means: (n, latent_dim) posterior means of n examples.
     """
-    centred = code_means(means)
+    centred = checked_moments(means)
     centred = centred - np.mean(centred, axis=0)
     variance = np.einsum("nk,nk->k", centred, centred) / len(centred)  # twice as fast as np.var
     return variance > not_negative("threshold", threshold)

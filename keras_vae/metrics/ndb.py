@@ -64,7 +64,7 @@ class ImageBins:
             raise ValueError(f"train_images has {len(images)} images; expected at least one for each of {bins} bins")
         self._shape, dimension = images.shape[1:], int(np.prod(images.shape[1:]))
         kept = dimension if dimension <= ALL_PIXELS_BELOW else dimension // FRACTION
-        self._pixels = np.sort(np.random.default_rng(seed).permutation(dimension)[:kept])
+        self.pixels = np.sort(np.random.default_rng(seed).permutation(dimension)[:kept])
         self._kmeans = KMeans(bins, n_init=1, max_iter=100, random_state=seed)
         self.fitted = min(len(images), max(bins, MOST // kept))
         chosen = np.sort(np.random.default_rng([seed, 1]).permutation(len(images))[: self.fitted])
@@ -93,7 +93,7 @@ class ImageBins:
 
     def _seen(self, images):
         """The pixels that count, (n, kept) float32."""
-        return unit(images.reshape(len(images), -1)[:, self._pixels])
+        return unit(images.reshape(len(images), -1)[:, self.pixels])
 
     def _fit(self, rows):
         """The bin of each row. k-means tells nothing while it runs, so the bar only says what is being waited for."""
