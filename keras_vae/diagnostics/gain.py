@@ -113,7 +113,7 @@ def noise_probe(
     weights = weights / weights.sum()
     column = tf.one_hot(dimension, latent_dim)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def batch_error(x, z, values):
         z = z * (1.0 - column) + values[:, None] * column
         return tf.reduce_sum(squared_error(to_unit(x), stack.codec.decode(z, stage)))

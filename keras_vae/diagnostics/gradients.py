@@ -23,7 +23,7 @@ def gradient_norm(model: Trainable, images: np.ndarray, batch_size: int = 256) -
     images, batch_size = checked_data(images, model.data_shape), checked_count(batch_size, "batch_size")
     with _undisturbed(model):
 
-        @tf.function(input_signature=[tf.TensorSpec((None, *model.data_shape), images.dtype)])
+        @tf.function(input_signature=[tf.TensorSpec((None, *model.data_shape), images.dtype)], autograph=False)
         def norms(x):
             with tf.GradientTape() as tape:
                 terms, z = model.terms(_batch(model, x), training=False)

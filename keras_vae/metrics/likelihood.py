@@ -62,20 +62,22 @@ def _bound(encode, likelihood_of, noise_dim, images, samples, seed):
     checked_seed(seed)
     spec = tf.TensorSpec((None, *images.shape[1:]), tf.as_dtype(images.dtype))
 
-    @tf.function(input_signature=[spec, tf.TensorSpec((), tf.int64)])
+    @tf.function(input_signature=[spec, tf.TensorSpec((), tf.int64)], autograph=False)
     def nll(x, start):
         x = to_unit(x)
         (mean, stddev), likelihood = encode(x), likelihood_of(x)
         rows, latent_dim = tf.shape(mean)[0], mean.shape[1]
-        total = tf.fill((rows,), -math.inf)
-        for k in tf.range(samples, dtype=tf.int64):
+
+        def add(k, total):
             # philox counts through a block row by row: a row is the same however many follow it
             shape = (rows, latent_dim + noise_dim)
             noise = tf.random.stateless_normal(shape, tf.stack([seed, start * 2**31 + k]), alg="philox")
             eps, noise = tf.split(noise, (latent_dim, noise_dim), axis=1)
             log_weight = likelihood(mean + stddev * eps, noise) + log_prior_over_posterior(mean, stddev, eps)
-            total = tfp.math.log_add_exp(total, tf.ensure_shape(log_weight, total.shape))
-        return math.log(samples) - total
+            return k + 1, tfp.math.log_add_exp(total, tf.ensure_shape(log_weight, total.shape))
+
+        none = tf.zeros((), tf.int64), tf.fill((rows,), -math.inf)
+        return math.log(samples) - tf.while_loop(lambda k, _: k < samples, add, none)[1]
 
     batches = blocks(len(images), BATCH)
     bar = tqdm(batches, desc=f"likelihood, {samples} draws", unit="batch", disable=None, delay=2)

@@ -52,11 +52,11 @@ def _sums(kernel, dimension):
     """Functions of two blocks, and of one with itself: the sum of the kernel over pairs of different rows."""
     block = tf.TensorSpec((None, dimension), tf.float64)
 
-    @tf.function(input_signature=[block, block])
+    @tf.function(input_signature=[block, block], autograph=False)
     def across(x, y):
         return tf.reduce_sum(kernel(x, y))
 
-    @tf.function(input_signature=[block])
+    @tf.function(input_signature=[block], autograph=False)
     def within(x):
         gram = kernel(x, x)
         return tf.reduce_sum(tf.linalg.set_diag(gram, tf.zeros_like(gram[0])))

@@ -41,7 +41,7 @@ def _eager(model, step):
 def _strategy_loop(model, step):
     strategy, steps = model.distribute_strategy, model.steps_per_execution
     # Each replica compiles its own step; with more than one replica XLA cannot reach the mirrored variables.
-    one = tf.function(tf.autograph.experimental.do_not_convert(step), reduce_retracing=True)
+    one = tf.function(step, reduce_retracing=True, autograph=False)
 
     @tf.function(reduce_retracing=True)
     def dispatch(iterator):
@@ -62,13 +62,13 @@ def _compiled_loop(model, step):
     """Gather a chunk of batches, then loop over it inside XLA. A short last chunk is padded, not compiled anew."""
     steps = model.steps_per_execution
 
-    @tf.function(jit_compile=True, reduce_retracing=True)
+    @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
     def run(chunk, count):
         def body(index):
             step(tf.nest.map_structure(lambda batches: batches[index], chunk))
             return (index + 1,)
 
-        tf.while_loop(lambda index: index < count, tf.autograph.experimental.do_not_convert(body), (0,))
+        tf.while_loop(lambda index: index < count, body, (0,))
 
     @tf.function(reduce_retracing=True)
     def gather(iterator):
@@ -84,7 +84,7 @@ def _compiled_loop(model, step):
             count += 1
         return tf.nest.pack_sequence_as(spec, [array.stack() for array in arrays]), count
 
-    single = tf.function(step, jit_compile=True)
+    single = tf.function(step, jit_compile=True, autograph=False)
 
     def dispatch(iterator):
         if not all(leaf.shape.is_fully_defined() for leaf in tf.nest.flatten(iterator.element_spec)):
