@@ -39,7 +39,7 @@ def test_h_prime_of_zero_bounds_the_flip_of_concave_penalties(h):
     assert counterexample.flip(h, largest=10.0) >= predicted * (1 - 1e-9)
 
 
-@pytest.mark.parametrize("h", [penalties.l1, *OTHERS.values()], ids=["l1", *OTHERS])
+@pytest.mark.parametrize("h", OTHERS.values(), ids=OTHERS)  # those of BOUNDED are claims of the theorem
 def test_the_global_minimum_is_not_balanced_once_epsilon_is_small(h):
     assert not bounded_gradients.is_balanced(counterexample.predicted_flip(h) / 3, h)
 

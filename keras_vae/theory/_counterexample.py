@@ -66,7 +66,7 @@ def advantage(epsilon, h):
 def _advantage(h):
     """The same as one graph: roots and curves ask for it hundreds of times."""
 
-    @tf.function(input_signature=[tf.TensorSpec((), tf.float64)])
+    @tf.function(input_signature=[tf.TensorSpec((), tf.float64)], autograph=False)
     def advantage_at(epsilon):
         return _cost(one_dimension, epsilon, h) - _cost(two_dimensions, epsilon, h)
 

@@ -12,7 +12,7 @@ def minimise(function, starts, bounds=None):
     bounds: scipy.optimize's, (lower, upper) for each of the p numbers.
     """
 
-    @tf.function
+    @tf.function(autograph=False)
     def value_and_gradient(point):
         with tf.GradientTape() as tape:
             tape.watch(point)

@@ -19,7 +19,7 @@ POSITIONS = np.linspace(-1.5, 2.0, 351)
 def slices(W, direction, positions, gammas, covariance):
     """Eq. (3), reduced to eq. (5) of the supplement, at W + position * direction: (len(gammas), len(positions))."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def energy(position, gamma):
         return reduced_energy(W + position * direction, gamma, covariance)
 
