@@ -3,7 +3,6 @@
 python -m serving.local --model_name=vae --model_base_path=EXPORTS --port=8500 --rest_api_port=8501
 """
 
-import ctypes
 import functools
 import os
 import signal
@@ -13,10 +12,11 @@ from concurrent import futures
 
 from absl import app, logging
 
-from serving import local_flags, other_flags
+from serving import local_flags, memory, other_flags
 
 if __name__ == "__main__":
     local_flags.parse(sys.argv)  # --help and mistakes do not wait for TensorFlow
+    memory.share_arenas()  # TensorFlow starts threads
 
 import serving._quiet  # noqa: E402, F401  TensorFlow, without what it prints
 
@@ -185,13 +185,6 @@ def start_servers(models, monitoring):
     return servers
 
 
-def give_back_memory():
-    """Hands freed memory to the system: glibc keeps what large requests had taken, in the arena of every thread."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim:
-        trim(0)
-
-
 def serve(stopping):
     """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
     monitoring = Monitoring()
@@ -216,7 +209,7 @@ def serve(stopping):
     for rest in servers[1:]:
         logging.info("Exporting HTTP/REST API at:%s:%d ...", FLAGS.host, rest.port)
     while not stopping.wait(TRIM_S):
-        give_back_memory()
+        memory.give_back()
     logging.info("Draining: nothing new is accepted, what was accepted is finished")
     with futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda server: server.stop(GRACE_S), servers))
