@@ -1,4 +1,4 @@
-"""Training speed on the network of RB Table 1: `fit` with all callbacks, plain Keras `fit`, a plain PyTorch loop.
+"""Training speed on the network of RB Table 1: `fit` with all callbacks, plain Keras, a plain PyTorch loop, pythae.
 
     python bench/train_steps.py [--rounds=3] [--seconds=20]
 
@@ -66,12 +66,9 @@ def keras_fit(batch, seconds, **options):
     return timer.rate
 
 
-def pytorch(batch, seconds, compiled=False):
-    """Steps/s of a PyTorch loop over the same network, with fused Adam; data as one tensor in memory."""
-    import torch
+def torch_layers():
+    """The same network in PyTorch: encoder, mean, log variance, decoder."""
     from torch import nn
-
-    torch.manual_seed(0)
 
     class Residual(nn.Module):
         def __init__(self):
@@ -83,9 +80,18 @@ def pytorch(batch, seconds, compiled=False):
 
     widths = [784, 200, 200, 200, 200, 200, 200]
     layers = [part for i, o in zip(widths, widths[1:]) for part in (nn.Linear(i, o), nn.Tanh())]
-    encoder, mean, log_variance = nn.Sequential(*layers), nn.Linear(200, KAPPA), nn.Linear(200, KAPPA)
     residuals = [Residual() for _ in range(3)]
     decoder = nn.Sequential(nn.Linear(KAPPA, 200), *residuals, nn.Linear(200, 784), nn.Sigmoid())
+    return nn.Sequential(*layers), nn.Linear(200, KAPPA), nn.Linear(200, KAPPA), decoder
+
+
+def pytorch(batch, seconds, compiled=False):
+    """Steps/s of a PyTorch loop over the same network, with fused Adam; data as one tensor in memory."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    encoder, mean, log_variance, decoder = torch_layers()
     log_gamma = nn.Parameter(torch.zeros(()))
     modules = (encoder, mean, log_variance, decoder)
     optimizer = torch.optim.Adam([p for m in modules for p in m.parameters()] + [log_gamma], lr=1e-3, fused=True)
@@ -115,12 +121,76 @@ def pytorch(batch, seconds, compiled=False):
                 return (steps - 300) / (time.perf_counter() - began)
 
 
+def pythae(batch, seconds):
+    """Steps/s of pythae's trainer on the same network, gamma fixed, as its VAE has it."""
+    import torch
+    from pythae.data.datasets import BaseDataset
+    from pythae.models import VAE, VAEConfig
+    from pythae.models.base.base_utils import ModelOutput
+    from pythae.models.nn import BaseDecoder, BaseEncoder
+    from pythae.trainers import BaseTrainer, BaseTrainerConfig
+    from pythae.trainers.training_callbacks import TrainingCallback
+
+    torch.manual_seed(0)
+    layers, mean, log_variance, decoding = torch_layers()
+
+    class Encoder(BaseEncoder):
+        def __init__(self):
+            super().__init__()
+            self.layers, self.mean, self.log_variance = layers, mean, log_variance
+
+        def forward(self, x):
+            h = self.layers(x)
+            return ModelOutput(embedding=self.mean(h), log_covariance=self.log_variance(h))
+
+    class Decoder(BaseDecoder):
+        def __init__(self):
+            super().__init__()
+            self.layers = decoding
+
+        def forward(self, z):
+            return ModelOutput(reconstruction=self.layers(z))
+
+    class EnoughError(Exception):
+        """What ends a training that has no other end."""
+
+    class Timer(TrainingCallback):
+        steps, began = 0, None
+
+        def on_train_step_end(self, training_config, **kwargs):
+            self.steps += 1
+            if self.steps == 300:
+                self.began = time.perf_counter()
+            elif self.began and self.steps % 50 == 0 and time.perf_counter() - self.began >= seconds:
+                self.rate = (self.steps - 300) / (time.perf_counter() - self.began)
+                raise EnoughError
+
+    data, timer = torch.from_numpy(points()), Timer()
+    with tempfile.TemporaryDirectory() as folder:
+        config = BaseTrainerConfig(
+            output_dir=folder, num_epochs=1000, per_device_train_batch_size=batch, learning_rate=1e-3
+        )
+        model = VAE(
+            VAEConfig(input_dim=(784,), latent_dim=KAPPA, reconstruction_loss="mse"),
+            encoder=Encoder(),
+            decoder=Decoder(),
+        )
+        trainer = BaseTrainer(
+            model, BaseDataset(data, torch.zeros(len(data))), training_config=config, callbacks=[timer]
+        )
+        try:
+            trainer.train()
+        except EnoughError:
+            return timer.rate
+
+
 ARMS = {
     "ours": ours,
     "Keras": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=False),
     "Keras, jit_compile=True": lambda batch, seconds: keras_fit(batch, seconds, jit_compile=True),
     "PyTorch": pytorch,
     "PyTorch, compiled": lambda batch, seconds: pytorch(batch, seconds, compiled=True),
+    "pythae": pythae,
 }
 
 
