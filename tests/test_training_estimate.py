@@ -38,12 +38,14 @@ def test_a_long_recipe_is_told_whole_with_its_stages_and_the_other_way(monkeypat
     assert asked == [("ae", 2), ("vae", 2), ("second", 2), ("second", estimate.MOST)]
 
 
-def test_one_stage_is_told_alone_and_what_cannot_be_timed_is_left_out(monkeypatch, capfd):
+def test_what_cannot_be_timed_is_left_out(monkeypatch, capfd):
     asked = rates(monkeypatch, ae=0.0, second=50.0)
     config = override(celeb_a_vae_plus.paper(), ["ae.epochs=10000", "second.epochs=1"])
     estimate.tell_cost(config, IMAGES, ["ae"])
-    assert capfd.readouterr().err.splitlines()[1] == "this recipe: about 1 minute on this machine"
-    assert asked == [("ae", 2)]
+    assert capfd.readouterr().err.splitlines()[1:] == []
+    estimate.tell_cost(config, IMAGES, ["ae", "second"])
+    assert capfd.readouterr().err.splitlines()[1] == "this recipe: about 1 minute on this machine (second 1 minute)"
+    assert asked[:2] == [("ae", 2), ("ae", 2)]
 
 
 def test_a_small_recipe_is_begun_at_once(monkeypatch, capfd):

@@ -22,9 +22,12 @@ def tell_cost(config, images, wanted):
         return
     print_status("measuring what this recipe costs on this machine")
     seconds = {each.name: _seconds(config, index, images) for index, each in stages}
+    seconds = {name: each for name, each in seconds.items() if each}  # what cannot be timed has said why
+    if not seconds:
+        return
     total = sum(seconds.values())
     line = f"this recipe: about {roughly(total)} on this machine"
-    if len(seconds) > 1:
+    if len(stages) > 1:
         line += f" ({', '.join(f'{name} {roughly(each)}' for name, each in seconds.items())})"
     print_status(line + ". Where a preset has --quick, that takes minutes to hours instead" * (total >= LONG))
 
@@ -40,7 +43,7 @@ def _numbers(config, images, stages):
 
 
 def _seconds(config, index, images):
-    """Seconds that the training of stage `index` will take."""
+    """Seconds that the training of stage `index` will take, 0 where it could not be timed."""
     settings = config.stages[index]
     rate = devices.examples_per_second(config, index, images, steps=STEPS, epochs=2)
     if rate and STEPS * settings.batch_size / rate < SURE:
