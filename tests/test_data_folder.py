@@ -9,6 +9,7 @@ import pytest
 
 from keras_vae import data
 from keras_vae.data import image_files
+from keras_vae.data.sets import folder
 
 
 def save(path, shape=(12, 10, 3), seed=0):
@@ -120,6 +121,15 @@ def test_bad_files_are_skipped_with_a_warning(mixed):
     assert lines.count("cut.jpg cannot be read") == 1
     assert sum(len(split) for split in splits.values()) == 9
     assert all(split.shape[1:] == (12, 10, 3) for split in splits.values())
+
+
+@pytest.mark.filterwarnings("ignore:skipped")
+def test_images_do_not_depend_on_how_many_are_decoded_at_once(mixed, monkeypatch):
+    whole = load_all(mixed, skip_bad_files=True)
+    for bytes_at_once in (1, 700, 1500):  # a file of noise has more than 1080
+        monkeypatch.setattr(folder, "AT_ONCE", bytes_at_once)
+        parts = load_all(mixed, skip_bad_files=True)
+        assert all(np.array_equal(whole[split], parts[split]) for split in whole)
 
 
 def test_files_are_in_the_order_of_pathlib(tmp_path):

@@ -72,19 +72,39 @@ def _in_split(files, numbers, split):
 def _decoded(files, numbers, shape, bad):
     """Yield chunks of images (k, *shape) uint8 of the files with these numbers, and of those that cannot be read."""
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-    def preprocess(encoded):
-        return preprocessing.fit(preprocessing.decode(encoded, shape[-1]), shape[:2])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+    def pixels(contents):
+        return tf.map_fn(
+            lambda encoded: preprocessing.fit(preprocessing.decode(encoded, shape[-1]), shape[:2]),
+            contents,
+            parallel_iterations=1,  # threads are what runs side by side; large photographs need memory one by one
+            fn_output_signature=tf.TensorSpec(shape, tf.uint8),
+        )
 
     def read(chunk):
-        images, problems, done = np.empty((len(chunk), *shape), np.uint8), [], 0
+        images, problems, waiting, total = [np.empty((0, *shape), np.uint8)], [], {}, 0
         for number in chunk:
             try:
-                images[done] = preprocess(_content(files, number)).numpy()
-                done += 1
-            except (OSError, tf.errors.OpError):
-                problems.append(f"{files.paths[number]} cannot be read")
-        return images[:done], problems
+                waiting[number] = _content(files, number)
+            except OSError:
+                problems.append(number)
+                continue
+            total += len(waiting[number])
+            if total > AT_ONCE:  # photographs of many megabytes
+                images += decode(waiting, problems)
+                waiting, total = {}, 0
+        images += decode(waiting, problems)
+        return np.concatenate(images), [f"{files.paths[number]} cannot be read" for number in sorted(problems)]
+
+    def decode(contents, problems):
+        """[images (k, *shape)] of {number: bytes}: in one call, which costs a quarter of a call for each."""
+        try:
+            return [pixels(tf.constant(list(contents.values()), tf.string))]
+        except tf.errors.OpError:
+            if len(contents) == 1:
+                problems += contents
+                return []
+        return [image for each in contents.items() for image in decode(dict([each]), problems)]
 
     size = max(1, min(CHUNK, AT_ONCE // math.prod(shape)))
     chunks = [numbers[start : start + size] for start in range(0, len(numbers), size)]
