@@ -152,7 +152,7 @@ def pythae(batch, seconds):
             return ModelOutput(reconstruction=self.layers(z))
 
     class EnoughError(Exception):
-        """What ends a training that has no other end."""
+        """End of a training that has no other."""
 
     class Timer(TrainingCallback):
         steps, began = 0, None
