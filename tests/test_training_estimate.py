@@ -45,7 +45,16 @@ def test_what_cannot_be_timed_is_left_out(monkeypatch, capfd):
     assert capfd.readouterr().err.splitlines()[1:] == []
     estimate.tell_cost(config, IMAGES, ["ae", "second"])
     assert capfd.readouterr().err.splitlines()[1] == "this recipe: about 1 minute on this machine (second 1 minute)"
-    assert asked[:2] == [("ae", 2), ("ae", 2)]
+    estimate.tell_cost(config, IMAGES, ["ae"])  # nothing of one run is kept for the next
+    assert capfd.readouterr().err.splitlines()[1:] == []
+    assert asked == [("ae", 2), ("ae", 2), ("second", 2), ("ae", 2)]
+
+
+def test_one_stage_is_told_alone(monkeypatch, capfd):
+    asked = rates(monkeypatch, ae=1.0)
+    estimate.tell_cost(override(celeb_a_vae_plus.paper(), ["ae.epochs=10000"]), IMAGES, ["ae"])
+    assert capfd.readouterr().err.splitlines()[1].startswith("this recipe: about 17 weeks on this machine. Where")
+    assert asked == [("ae", 2)]
 
 
 def test_a_small_recipe_is_begun_at_once(monkeypatch, capfd):

@@ -53,7 +53,7 @@ class Signature:
             shaped = {spec.name: tf.ensure_shape(arg, spec.shape) for spec, arg in zip(self.inputs, args)}
             return self.function(**shaped)
 
-        # Without AutoGraph, which would rewrite the source of all that is called: half the time of an export.
+        # Without AutoGraph, which would rewrite the source of all that is called: half the time of tracing.
         return tf.function(checked, input_signature=self.inputs, autograph=False)
 
 

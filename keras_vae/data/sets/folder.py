@@ -75,7 +75,7 @@ def _decoded(files, numbers, shape, bad):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def pixels(contents):
         return tf.map_fn(
-            lambda encoded: preprocessing.fit(preprocessing.decode(encoded, shape[-1]), shape[:2]),
+            lambda encoded: preprocessing.read(encoded, shape),
             contents,
             parallel_iterations=1,  # threads are what runs side by side; large photographs need memory one by one
             fn_output_signature=tf.TensorSpec(shape, tf.uint8),
