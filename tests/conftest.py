@@ -74,12 +74,26 @@ def points(made_once):
     return made_once("points", lambda workdir: kv.train(config, workdir))
 
 
-# Files with few and long tests; begun last, they would leave the other processors without work.
-LONG = ("test_processes", "test_evaluation", "test_exporting", "test_serving_local", "test_theory", "test_training")
+# Files with few and long tests; begun last, they would leave the other processors without work. The first two need no
+# fixture that the other one makes, and would wait for.
+LONG = (
+    "test_exporting.py",
+    "test_processes",
+    "test_training_precision",
+    "test_training_devices",
+    "test_exporting",
+    "test_theory",
+    "test_evaluation",
+    "test_serving_local",
+    "test_training",
+)
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not item.path.stem.startswith(LONG))
+    def place(item):
+        return next((place for place, start in enumerate(LONG) if item.path.name.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 def pytest_configure():

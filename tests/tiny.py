@@ -18,6 +18,8 @@ FLAGS = [  # of train.py, for runs as processes
     "--set=data_options.count=160",
     "--set=ae.network_options.width=0.1",
     "--set=ae.latent_dim=16",
+    "--set=vae.network_options.depth=1",
+    "--set=second.network_options.depth=1",
 ]
 # Outside XLA, where compiling takes longer than these steps; tests/test_engine.py shows that both paths agree.
 NUMBERS = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-3, "steps_per_execution": 5, "jit_compile": False}
@@ -26,8 +28,16 @@ CONFIG = Config(  # of the fixture `run`: VAE+
     data_options={"image_size": [16, 24], "count": 80},
     stages=(
         StageConfig("ae", "autoencoder", "strided_conv", 24, network_options={"width": 0.1}, **NUMBERS),
-        StageConfig("vae", "gaussian_vae", "latent_residual", 6, model_options={"error_space": "pixels"}, **NUMBERS),
-        StageConfig("second", "gaussian_vae", "concat_mlp", 6, network_options={"width": 16}, **NUMBERS),
+        StageConfig(
+            "vae",
+            "gaussian_vae",
+            "latent_residual",
+            6,
+            network_options={"width": 32, "depth": 1},
+            model_options={"error_space": "pixels"},
+            **NUMBERS,
+        ),
+        StageConfig("second", "gaussian_vae", "concat_mlp", 6, network_options={"width": 16, "depth": 1}, **NUMBERS),
     ),
 )
 
