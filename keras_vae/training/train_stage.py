@@ -14,6 +14,7 @@ from keras_vae.files import write_json
 from keras_vae.models import Stack
 from keras_vae.status import duration, print_status
 from keras_vae.training import workers
+from keras_vae.training.adam import Adam
 from keras_vae.training.building import build_stage, seeds
 from keras_vae.training.callbacks import projector
 from keras_vae.training.callbacks.backup import Backup
@@ -129,7 +130,8 @@ def compile_stack(stack, settings, steps):
     """Compile a Stack to train its active stage by a StageConfig, with optimiser and schedule for epochs of `steps`."""
     rate = LearningRate(settings.learning_rate, settings.schedule, settings.epochs * steps)
     dispatch = min(settings.steps_per_execution, steps)
-    optimizer = keras.optimizers.Adam(rate, epsilon=settings.epsilon)
+    rule = keras.optimizers.Adam if settings.jit_compile else Adam
+    optimizer = rule(rate, epsilon=settings.epsilon)
     stack.compile(optimizer, jit_compile=settings.jit_compile, steps_per_execution=dispatch)
     stack.optimizer.build(stack.trainable_variables)
 
