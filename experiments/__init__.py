@@ -5,6 +5,7 @@ An experiment is a module with
     TITLE, SOURCE      what it repeats, and where the paper has it
     CLAIM              what the paper claims of it, in words
     SCALED             what is smaller here than in the paper
+    WHY                what is known of the checks that do not hold, if any do not
     MINUTES            {"quick": ..., "full": ...} that it adds to the others on two idle CPU cores: stacks that several
                        experiments share are counted once
     PAPER              {row: {quantity: value}} of the paper

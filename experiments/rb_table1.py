@@ -14,6 +14,12 @@ SCALED = (
     "It does not name the activation of the output: none here, which gives its errors, and in rows of their own a "
     "sigmoid."
 )
+WHY = (
+    "At every kappa the error here is smaller than the paper's, so gamma is smaller, and dimensions that carry little "
+    "pay for their KL and lower the error further: with gamma held at the value that the paper's error implies none of "
+    "them is left (rb_table1_gamma). Whether the paper's own schedule, 9.84 million steps, ends at its errors is not "
+    "known: that run is not finished."
+)
 MINUTES = {"quick": 20, "full": 115}
 SEEDS = (1, 2)  # more of these, of the kappas that the paper's count of active dimensions decides by little
 NEAR = 0.3

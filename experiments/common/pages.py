@@ -26,7 +26,8 @@ def write(workdir, docs):
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
     for each in found:
-        parts = ["[All results](../results.md)", wording.markdown(each), *figures(each, docs / "figures")]
+        why = [f"**What does not hold.** {text}" for text in reasons(each)]
+        parts = ["[All results](../results.md)", wording.markdown(each), *why, *figures(each, docs / "figures")]
         write_text(docs / "results" / f"{each['name']}.md", "\n\n".join(parts) + "\n")
         write_json(docs / "results" / f"{each['name']}.json", {key: each.get(key) for key in RECORD})
     write_text(docs / "results.md", summary([read_json(path) for path in sorted((docs / "results").glob("*.json"))]))
@@ -42,16 +43,23 @@ def summary(found):
     checks = [claim["holds"] for each in found for claim in each["claims"]]
     counted = f"{len(found)} experiments; **{sum(checks)} of {len(checks)} checks hold.**"
     parts = [HEAD.rstrip(), counted, wording.grid(["", "source", "mode", "measured", "checks that hold"], rows)]
-    failed = []
+    failed, why = [], []
     for each in found:
         link = f"[{each['title']}](results/{each['name']}.md)"
+        why += [f"**{link}.** {text}" for text in reasons(each)]
         for verdict, *claim in wording.claims(each)[1]:
             if verdict == wording.VERDICTS[False]:
                 failed.append([link, *claim])
                 link = ""
     if failed:
-        parts += ["## Checks that do not hold", wording.grid(["", "claim", "measured", "paper", "gap"], failed)]
+        parts += ["## Checks that do not hold", wording.grid(["", "claim", "measured", "paper", "gap"], failed), *why]
     return "\n\n".join(parts) + "\n"
+
+
+def reasons(found):
+    """[WHY of the experiment] where a check of its result does not hold, else []."""
+    why = getattr(runner.find(found["name"]), "WHY", "")
+    return [why] if why and not all(claim["holds"] for claim in found["claims"]) else []
 
 
 def figures(found, folder):
