@@ -2,7 +2,7 @@
 
 from experiments import rb_table1
 from experiments.common.findings import Claim, Findings, chart, panel
-from experiments.common.measures import balance
+from experiments.common.measures import balance, mismatch
 
 TITLE = "Active dimensions where gamma is held"
 SOURCE = "Regularisation balance, section 6, Table 1"
@@ -18,15 +18,19 @@ MINUTES = {"quick": 5, "full": 22}
 KAPPA = 784
 NORM, NLL, ACTIVE = rb_table1.ROWS[KAPPA]
 GAMMA = NORM**2 / 784
-BEGUN = "learned, begun there"
+BEGUN, MMD = "learned, begun there", "1000 MMD"
 PAPER = {"learned": {"norm": NORM, "NLL": NLL, "active": ACTIVE}, "held": {"norm": NORM, "active": ACTIVE}}
 
+WHY = (
+    "The network here uses more dimensions than the paper's 22, each with more signal than noise, and reconstructs "
+    "better with them. What kept the paper's at 22 is not known; a gamma that begins at 1 is part of it here."
+)
 NOTES = [
-    "Where gamma is held, every active dimension carries more signal than noise: the weak ones are there because "
-    "the learned gamma is smaller, and vanish with it.",
-    "That is not all of the difference to the paper's 22: held from the start, more dimensions are informative than "
-    "where gamma is learned, and the error is smaller, as in Table 2 on MNIST. If a learned gamma, large at first, "
-    "closes dimensions that do not open again, then one that begins at the held value must close fewer.",
+    "Where gamma is held, every active dimension carries more signal than noise. That its value is larger is not the "
+    "reason: begun there, a learned gamma ends lower than the one that begins at 1, with as few weak dimensions as the "
+    "held one, as small an error, and the best NLL of the three.",
+    "So a gamma that is large at first closes dimensions that do not open again, and the weak ones, which come later, "
+    "stand in for them. One seed.",
 ]
 
 
@@ -35,7 +39,7 @@ def measure(lab):
     values, curves = {}, {}
     for row, settings in {"learned": (), "held": held, BEGUN: held[1:]}.items():
         trained = lab.train(rb_table1.linear(lab, KAPPA, *settings))
-        values[row] = balance(trained)
+        values[row] = {**balance(trained), MMD: mismatch(trained, count=10_000)[MMD]}
         active = trained.history("vae", "active")
         curves[row] = (range(1, len(active) + 1), active)
     caption = "Active dimensions of 256 test images during training, gamma learned, held, and learned from there."
