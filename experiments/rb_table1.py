@@ -15,7 +15,7 @@ SCALED = (
     "sigmoid."
 )
 WHY = (
-    "Active dimensions beyond the paper's are weak ones. They stand in for others that a gamma which begins at 1 closes "
+    "Active dimensions beyond the paper's are weak ones. They stand in for others that a gamma that begins at 1 closes "
     "at first: begun at the value that the paper's error implies, kappa = 784 ends with 37 active dimensions, all of "
     "them informative, and a better NLL (rb_table1_gamma). Errors are smaller than the paper's at every kappa; whether "
     "its own schedule, 9.84 million steps, ends at its errors is not known: that run is not finished."
