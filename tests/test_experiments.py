@@ -54,8 +54,9 @@ GOOD = {
         for kappa, norm, nll, active in TABLE1
     },
     "rb_table1_gamma": {
-        "learned": {"norm": 2.0, "active": 81, "gamma": 0.005},
+        "learned": {"norm": 2.0, "active": 81, "informative": 27, "gamma": 0.005},
         "held": {"norm": 2.8, "active": 22, "gamma": 0.00986},
+        "learned, begun there": {"informative": 37},
     },
     "rb_table1_no_skip": {
         "batch 20, with skips": {"active": 20, "norm": 2.7},

@@ -12,6 +12,7 @@ from keras_vae.metrics.features.inception_2015 import FILE
 
 WEIGHTS = {True: (500,), False: (100, 500, 2500)}  # of the WAE's MMD; 500 is Tolstikhin et al.'s, in our units
 LONGER = {"ae": 100, "vae": 100, "wae": 100}  # epochs when there is time; the second stage overfits 8,000 codes in 400
+END_TO_END = {True: 10, False: 100}  # epochs
 COUNT = 2000  # images that the weight of the WAE is chosen by
 
 
@@ -31,16 +32,22 @@ def vae_plus(lab):
     return _preset(lab, "celeb_a_vae_plus")
 
 
-def _preset(lab, name, *assignments):
+def end_to_end(lab, name, weight=None):
+    """The baseline `name` ("vae", "wae") on the aggregate network; weight: of the WAE's MMD."""
+    weighted = [] if weight is None else [f"{name}.model_options.weight={weight}"]
+    return lab.preset(f"celeb_a_{name}", f"{name}.epochs={END_TO_END[lab.quick]}", *weighted)
+
+
+def _preset(lab, name):
     """The preset's quick numbers; longer when there is time, alike for all, which share stages."""
-    stages = [] if lab.quick else [stage.name for stage in lab.preset(name).stages if stage.name in LONGER]
-    return lab.preset(name, *assignments, *(f"{stage}.epochs={LONGER[stage]}" for stage in stages))
+    config = lab.preset(name)
+    longer = {} if lab.quick else {stage.name: LONGER[stage.name] for stage in config.stages if stage.name in LONGER}
+    return lab.preset(name, *(f"{stage}.epochs={epochs}" for stage, epochs in longer.items()))
 
 
 def waes(lab):
-    """{weight: Trained} of the WAE end to end; weight: of its MMD."""
-    assignments = {weight: f"wae.model_options.weight={weight}" for weight in WEIGHTS[lab.quick]}
-    return {weight: lab.train(_preset(lab, "celeb_a_wae", set_it)) for weight, set_it in assignments.items()}
+    """{weight: Trained} of the WAE end to end."""
+    return {weight: lab.train(end_to_end(lab, "wae", weight)) for weight in WEIGHTS[lab.quick]}
 
 
 def best_wae(lab):
@@ -61,7 +68,7 @@ def methods(lab):
     second stage, and the other reading of the baselines."""
     return {
         "WAE-MMD": (best_wae(lab)[1], "wae"),
-        "VAE": (lab.train(_preset(lab, "celeb_a_vae")), "vae"),
+        "VAE": (lab.train(end_to_end(lab, "vae")), "vae"),
         "VAE+": (lab.train(vae_plus(lab)), "second"),
         "AE + VAE + mixture": (lab.train(_preset(lab, "celeb_a_mixture")), "second"),
         "AE + VAE": (lab.train(vae(lab)), "vae"),
