@@ -16,6 +16,7 @@ import tempfile
 import time
 
 from _arms import compare
+from _layers import torch_residual
 from _timer import StopAfter
 from absl import app, flags
 
@@ -58,7 +59,7 @@ def ours(stage, seconds, width, precision):
     config = override(replace(faces_vae_plus.quick(), data_options=options, precision=precision), numbers)
     timer = StopAfter(keras.callbacks.Callback, EXAMPLES // batch, seconds, stage=stage, warm=WARM)
     with tempfile.TemporaryDirectory() as folder:
-        for each in ("ae", "vae")[: 1 + (stage == "vae")]:
+        for each in dict.fromkeys(("ae", stage)):
             kv.train(config, folder, each, callbacks=[timer.callback])
     return timer.rate * batch
 
@@ -163,16 +164,8 @@ def torch_vae(width=256, depth=2):
     """The layers of networks/latent_residual.py in PyTorch: [encoder, mean, log variance, decoder]."""
     from torch import nn
 
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh())
-
-        def forward(self, x):
-            return x + self.inner(x)
-
     def blocks():
-        return nn.Linear(CODE, width), *(Residual() for _ in range(depth))
+        return nn.Linear(CODE, width), *(torch_residual(width) for _ in range(depth))
 
     decoder = nn.Sequential(*blocks(), nn.Linear(width, CODE))
     return [nn.Sequential(*blocks()), nn.Linear(width, CODE), nn.Linear(width, CODE), decoder]

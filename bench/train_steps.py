@@ -13,6 +13,7 @@ import tempfile
 import time
 
 from _arms import compare
+from _layers import torch_residual
 from _timer import StopAfter
 from absl import app, flags
 
@@ -70,17 +71,9 @@ def torch_layers():
     """The same network in PyTorch: encoder, mean, log variance, decoder."""
     from torch import nn
 
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = nn.Sequential(nn.Linear(200, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh())
-
-        def forward(self, x):
-            return x + self.inner(x)
-
     widths = [784, 200, 200, 200, 200, 200, 200]
     layers = [part for i, o in zip(widths, widths[1:]) for part in (nn.Linear(i, o), nn.Tanh())]
-    residuals = [Residual() for _ in range(3)]
+    residuals = [torch_residual(200) for _ in range(3)]
     decoder = nn.Sequential(nn.Linear(KAPPA, 200), *residuals, nn.Linear(200, 784), nn.Sigmoid())
     return nn.Sequential(*layers), nn.Linear(200, KAPPA), nn.Linear(200, KAPPA), decoder
 

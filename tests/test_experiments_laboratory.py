@@ -44,7 +44,7 @@ FAKE = types.SimpleNamespace(
     CLAIM="Three.",
     SCALED="everything.",
     MINUTES={"quick": 0, "full": 0},
-    WHY="It is three, not four.",
+    WHY="It is one less.",
     PAPER={"row": {"count": 2}},
     measure=measure,
     claims=claims,
@@ -169,13 +169,13 @@ def test_the_document_has_tables_figures_and_no_private_picture(workdir, tmp_pat
     measured = json.loads((workdir / "quick" / "fake.json").read_text())["measured"]
     assert f"| [A fake](results/fake.md) | Nowhere, Table 0 | quick | {measured} | 1 of 2 |" in summary
     wrong = summary.partition("## Checks that do not hold")[2]
-    assert "| [A fake](results/fake.md) | a \\| four | 3, 1.5 | 4, 1.5 |  |" in wrong and "| three" not in wrong
-    assert "**[A fake](results/fake.md).** It is three, not four." in wrong
+    assert "| [A fake](results/fake.md) | a \\| four | 3, 1.5 | 4, 1.5 |  |" in wrong and "three" not in wrong
+    assert "**[A fake](results/fake.md).** It is one less." in wrong
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["fake.json", "fake.md"]
     text = (tmp_path / "results" / "fake.md").read_text(encoding="utf-8")
     assert text.startswith("[All results](../results.md)\n\n# A fake\n") and "**1 of 2 checks hold.**" in text
     assert "| DOES NOT HOLD | a \\| four | 3, 1.5 | 4, 1.5 |  |" in text
-    assert "**What does not hold.** It is three, not four." in text
+    assert "**What does not hold.** It is one less." in text
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == ["fake-loss.png", "fake-shown.png"]
     assert "](../figures/fake-shown.png)" in text and "figures/fake-kept.png" not in text
     with Image.open(tmp_path / "figures" / "fake-loss.png") as image:

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
-from keras_vae.config import replace
+from keras_vae.config import override, replace
 from keras_vae.training.callbacks import backup
 from tests import tiny
 
-# The VAE inside XLA, where the processor's path is another one.
-AE, VAE, _ = tiny.CONFIG.stages
-STAGES = (AE, replace(VAE, model_options={}, jit_compile=True))
-CONFIG = replace(tiny.CONFIG, precision="mixed_bfloat16", stages=STAGES)
+# The second stage inside XLA, where the processor's path is another one.
+CONFIG = override(replace(tiny.CONFIG, precision="mixed_bfloat16"), ["second.jit_compile=true"])
 
 
 class Stop(keras.callbacks.Callback):
@@ -30,13 +28,13 @@ class Stop(keras.callbacks.Callback):
 
 
 def histories(run):
-    return {name: json.loads((run / name / "history.json").read_text()) for name in ("ae", "vae")}
+    return {name: json.loads((run / name / "history.json").read_text()) for name in ("ae", "vae", "second")}
 
 
 def test_a_run_in_bfloat16(run, tmp_path, monkeypatch):
     monkeypatch.setattr(backup, "EVERY", 0.0)
     whole = kv.train(CONFIG, tmp_path / "whole")
-    for name in ("ae", "vae"):
+    for name in ("ae", "second"):
         with pytest.raises(KeyboardInterrupt):
             kv.train(CONFIG, tmp_path / "stopped", callbacks=[Stop(name)])
     stopped = kv.train(CONFIG, tmp_path / "stopped")

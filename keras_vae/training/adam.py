@@ -1,6 +1,6 @@
 """Adam by TensorFlow's own kernel: one pass over a weight, where Keras' twelve operations make as many.
 
-Inside XLA, which makes one pass of them itself, stages keep Keras' own.
+Stages that ask for XLA, which makes one pass of them itself, keep Keras' own, also where a strategy keeps XLA away.
 """
 
 import keras
