@@ -96,7 +96,9 @@ def pytest_collection_modifyitems(items):
     items.sort(key=place)
 
 
-def pytest_configure():
+def pytest_configure(config):
+    if getattr(config.option, "numprocesses", None):  # this process only hands out tests: it needs no TensorFlow
+        return
     import tensorflow as tf
 
     processor = tf.config.list_physical_devices("CPU")[0]

@@ -55,10 +55,12 @@ class Epochs:
         types = [array.dtype for array in self.arrays]
         count, rows_each = self.steps * replicas // workers, self.batch_size // replicas
 
+        @tf.autograph.experimental.do_not_convert
         def order(_):
             rows = tf.numpy_function(lambda: self._order(workers, worker).reshape(count, rows_each), [], tf.int64)
             return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(rows, (count, rows_each)))
 
+        @tf.autograph.experimental.do_not_convert
         def part(rows):
             parts = tf.numpy_function(lambda rows: tuple(gather(array, rows) for array in self.arrays), [rows], types)
             shapes = [(rows_each, *array.shape[1:]) for array in self.arrays]

@@ -56,7 +56,8 @@ def _batches(builder, split, start, count, preprocess):
         paths, skipped = paths[1:], skipped - length
     # One file after the other: the order must not depend on how many files the data set was written to.
     records = tf.data.TFRecordDataset([str(path) for path in paths]).skip(skipped).take(count - start).batch(BATCH)
-    batches = records.map(functools.partial(_images, preprocess=preprocess), os.cpu_count()).prefetch(2)
+    read = tf.autograph.experimental.do_not_convert(functools.partial(_images, preprocess=preprocess))
+    batches = records.map(read, os.cpu_count()).prefetch(2)
     options = tf.data.Options()
     options.autotune.enabled = False  # there is nothing to tune, and its thread takes seconds to end
     batches = batches.with_options(options)

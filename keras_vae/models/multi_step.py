@@ -43,17 +43,13 @@ def _strategy_loop(model, step):
     # Each replica compiles its own step; with more than one replica XLA cannot reach the mirrored variables.
     one = tf.function(step, reduce_retracing=True, autograph=False)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def dispatch(iterator):
-        done = 0
-        batch = iterator.get_next_as_optional()
-        # strategy.run may stand in a loop but not in a branch: only the fetch is conditional.
-        while done < steps and batch.has_value():
-            strategy.run(one, args=(batch.get_value(),))
-            done += 1
-            if done < steps:
-                batch = iterator.get_next_as_optional()
-        return done
+        def body(index, batch, state):
+            strategy.run(one, args=(batch,))
+            return state
+
+        return _for_batches(iterator, steps, body, ())[0]
 
     return dispatch
 
@@ -70,18 +66,14 @@ def _compiled_loop(model, step):
 
         tf.while_loop(lambda index: index < count, body, (0,))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def gather(iterator):
+        def body(index, batch, arrays):
+            return [array.write(index, leaf) for array, leaf in zip(arrays, tf.nest.flatten(batch))]
+
         spec = iterator.element_spec
-        arrays = [tf.TensorArray(leaf.dtype, size=steps, element_shape=leaf.shape) for leaf in tf.nest.flatten(spec)]
-        count = 0
-        for index in tf.range(steps):
-            batch = iterator.get_next_as_optional()
-            if not batch.has_value():
-                break
-            leaves = tf.nest.flatten(batch.get_value())
-            arrays = [array.write(index, leaf) for array, leaf in zip(arrays, leaves)]
-            count += 1
+        empty = [tf.TensorArray(leaf.dtype, size=steps, element_shape=leaf.shape) for leaf in tf.nest.flatten(spec)]
+        count, arrays = _for_batches(iterator, steps, body, empty)
         return tf.nest.pack_sequence_as(spec, [array.stack() for array in arrays]), count
 
     single = tf.function(step, jit_compile=True, autograph=False)
@@ -104,3 +96,22 @@ def _one_by_one(iterator, step, steps):
             return done
         step(batch.get_value())
     return steps
+
+
+def _for_batches(iterator, steps, body, state):
+    """state = body(index, batch, state) for up to `steps` batches of the iterator, in a graph: (their number, state).
+
+    Written with TensorFlow's own loop, because AutoGraph takes half a second to convert one.
+    """
+
+    def wanted(index, batch, state):
+        return tf.logical_and(index < steps, batch.has_value())
+
+    def step(index, batch, state):
+        state = body(index, batch.get_value(), state)
+        # strategy.run may stand in a loop but not in a branch: only the fetch is conditional.
+        batch = tf.cond(index + 1 < steps, iterator.get_next_as_optional, lambda: batch)
+        return index + 1, batch, state
+
+    index, _, state = tf.while_loop(wanted, step, (0, iterator.get_next_as_optional(), state))
+    return index, state

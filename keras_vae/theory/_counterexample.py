@@ -47,30 +47,27 @@ def two_dimensions(epsilon):
 
 def cost(solution, epsilon, h):
     """Eq. (36) at a solution: eqs. (37) and (38)."""
-    return float(_cost(solution, epsilon, h))
+    x, x_hat, z = _perfect(solution)(tf.constant(epsilon, tf.float64))
+    return float(generic_objective(x, x_hat, z, h, h))
 
 
-def _cost(solution, epsilon, h):
-    x, z, theta = solution(epsilon)
-    return generic_objective(x, decode(z, theta, epsilon), z, h, h)
+@functools.cache
+def _perfect(solution):
+    """A solution as one graph, epsilon -> (x, its reconstruction, z): roots and curves ask for it hundreds of times."""
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.float64)], autograph=False)
+    def at(epsilon):
+        x, z, theta = solution(epsilon)
+        return x, decode(z, theta, epsilon), z
+
+    return at
 
 
 def advantage(epsilon, h):
     """The cost of one dimension less that of two: above zero where two are preferred. g plays no part: both are
     perfect.
     """
-    return float(_advantage(h)(tf.constant(epsilon, tf.float64)))
-
-
-@functools.cache
-def _advantage(h):
-    """The same as one graph: roots and curves ask for it hundreds of times."""
-
-    @tf.function(input_signature=[tf.TensorSpec((), tf.float64)], autograph=False)
-    def advantage_at(epsilon):
-        return _cost(one_dimension, epsilon, h) - _cost(two_dimensions, epsilon, h)
-
-    return advantage_at
+    return cost(one_dimension, epsilon, h) - cost(two_dimensions, epsilon, h)
 
 
 def flip(h, smallest=1e-7, largest=1.5):
