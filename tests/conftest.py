@@ -86,6 +86,8 @@ LONG = (
     "test_evaluation",
     "test_serving_local",
     "test_training",
+    "test_workers",
+    "test_written_before",
 )
 
 
