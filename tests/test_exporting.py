@@ -16,6 +16,7 @@ from keras_vae.config import replace
 from keras_vae.data.sets import celeb_a
 from keras_vae.exporting import export
 from keras_vae.exporting.pictures import MOST_PIXELS, bounded
+from keras_vae.exporting.screen import Screen
 from keras_vae.exporting.signatures import signatures
 from keras_vae.metrics.heat_map import heat_map
 from keras_vae.models.codec import Codec
@@ -68,6 +69,25 @@ def served(exported):
 
 def held_out(folder):
     return kv.data.load("folder", "test", data_dir=str(folder), image_size=SHAPE[:2])
+
+
+def test_what_several_signatures_do_is_one_graph(stack):
+    """However the images come, or the answer goes: a graph for each would take twice the time to export and to load."""
+    screen = Screen.of(stack, np.zeros((4, *SHAPE), np.uint8))
+    offered = signatures(stack.codec, lambda encoded: tf.zeros(SHAPE, tf.uint8), screen=screen)
+
+    def called(name):
+        nodes = offered[name].traced().get_concrete_function().graph.as_graph_def().node
+        return {node.attr["f"].func.name for node in nodes if node.op.endswith("PartitionedCall")}
+
+    for names in (
+        ("encode", "encode_uint8", "encode_bytes"),
+        ("reconstruct", "reconstruct_uint8", "reconstruct_bytes", "reconstruct_png"),
+        ("score", "score_uint8", "score_bytes", "screen", "screen_uint8", "screen_bytes"),
+        ("decode", "decode_png"),
+        ("sample", "sample_uint8", "sample_png"),
+    ):
+        assert set.intersection(*map(called, names)), names
 
 
 def test_every_signature_has_a_free_batch_and_plain_types(served):

@@ -3,7 +3,6 @@
 import dataclasses
 
 from keras_vae.exporting.pictures import encode_png
-from keras_vae.maths.arrays import to_unit
 from keras_vae.metrics.heat_map import heat_map, unit_of_heat
 from keras_vae.metrics.strangeness import HeldOut, strangeness
 
@@ -24,10 +23,11 @@ class Screen:
         return cls(held_out, unit_of_heat(images, stack.reconstruct(images)))
 
 
-def screening(codec, screen, images):
-    """images (n, *data_shape) -> the dict of `strangeness`, each (n,), and for images "strangeness_png_bytes"."""
-    found = strangeness(screen.held_out, codec.score(images))
+def screening(screen, images, scores, reconstruct):
+    """images (n, *data_shape) in [0, 1] and their scores -> the dict of `strangeness`, each (n,), and for images
+    "strangeness_png_bytes"."""
+    found = strangeness(screen.held_out, scores)
     if screen.pixel_error is not None:
-        heat = heat_map(to_unit(images), codec.reconstruct(images), screen.pixel_error)
+        heat = heat_map(images, reconstruct(images), screen.pixel_error)
         found["strangeness_png_bytes"] = encode_png(heat)  # REST encodes as bytes only what is named so
     return found

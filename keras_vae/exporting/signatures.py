@@ -5,7 +5,6 @@ the request, as one seed a row.
 """
 
 import dataclasses
-import functools
 
 import tensorflow as tf
 
@@ -64,15 +63,14 @@ def signatures(codec, read=None, latents=None, screen=None):
     latents  active, mean, stddev of the inference code's dimensions, three (latent_dim,); or None if not known.
     screen   Screen of held-out images, or None if there are none.
     """
-    found, describers = {}, _describers(codec)
-    if screen is not None:
-        describers["screen"] = functools.partial(screening, codec, screen)
+    found, describers = {}, _describers(codec, screen)
     for suffix, (spec, reader) in _readers(codec, read).items():
         for name, describe in describers.items():
             found[name + suffix] = _describing(describe, spec, reader)
     found["serving_default"] = found["encode"]
     codes = tf.TensorSpec((None, codec.latent_dim), tf.float32, "codes")
-    found |= {"decode": Signature(lambda codes: {"images": codec.decode(codes)}, (codes,))}
+    decode = _shared(codec.decode)
+    found |= {"decode": Signature(lambda codes: {"images": decode(codes)}, (codes,))}
     found |= _samplers(codec)
     if read is not None:
         sample = found["sample"]
@@ -86,30 +84,40 @@ def signatures(codec, read=None, latents=None, screen=None):
     return found
 
 
+def _shared(function):
+    """The graph of a function of tensors that several signatures call: it is made, saved and loaded once for all."""
+    return tf.function(function, autograph=False)
+
+
 def _readers(codec, read):
-    """{suffix of a signature: (what it takes, how images are made of that)}"""
+    """{suffix of a signature: (what it takes, how float32 images in [0, 1] are made of that)}"""
     readers = {"": (tf.TensorSpec((None, *codec.data_shape), tf.float32, "images"), lambda images: images)}
     if read is not None:
-        readers["_uint8"] = (tf.TensorSpec((None, *codec.data_shape), tf.uint8, "images"), lambda images: images)
+        readers["_uint8"] = (tf.TensorSpec((None, *codec.data_shape), tf.uint8, "images"), to_unit)
         image, reading = tf.TensorSpec(codec.data_shape, tf.uint8), bounded(read)
-        readers["_bytes"] = (
-            tf.TensorSpec((None,), tf.string, "image_bytes"),
-            lambda image_bytes: tf.map_fn(reading, image_bytes, parallel_iterations=2, fn_output_signature=image),
-        )
+
+        def images_of(files):
+            return to_unit(tf.map_fn(reading, files, parallel_iterations=2, fn_output_signature=image))
+
+        readers["_bytes"] = (tf.TensorSpec((None,), tf.string, "image_bytes"), images_of)
     return readers
 
 
-def _describers(codec):
+def _describers(codec, screen):
     """{name: function of images -> {name: tensor}}"""
+    posterior, reconstruction, score = map(_shared, (codec.encode, codec.reconstruct, codec.score))
 
     def encode(images):
-        return dict(zip(("mean", "stddev"), codec.encode(images)))
+        return dict(zip(("mean", "stddev"), posterior(images)))
 
     def reconstruct(images):
-        reconstruction = codec.reconstruct(images)
-        return {"images": reconstruction, "squared_error": squared_error(to_unit(images), reconstruction)}
+        found = reconstruction(images)
+        return {"images": found, "squared_error": squared_error(images, found)}
 
-    return {"encode": encode, "reconstruct": reconstruct, "score": codec.score}
+    describers = {"encode": encode, "reconstruct": reconstruct, "score": score}
+    if screen is not None:
+        describers["screen"] = lambda images: screening(screen, images, score(images), reconstruction)
+    return describers
 
 
 def _describing(describe, spec, reader):
@@ -124,9 +132,10 @@ def _samplers(codec):
     """
     seed = tf.TensorSpec((None,), tf.int64, "seed")
     temperature = tf.TensorSpec((None,), tf.float32, "temperature")
+    drawn = _shared(codec.sample)
 
     def sample(seed, temperature=None):
-        return {"images": codec.sample(seed, temperature=temperature)}
+        return {"images": drawn(seed, temperature=temperature)}
 
     found = {"sample": Signature(sample, (seed,)), "sample_at_temperature": Signature(sample, (seed, temperature))}
     first = codec.inference_stage
