@@ -134,3 +134,12 @@ def test_no_images_have_no_codes_and_no_codes_no_images():
         decode = graph(codec.decode, tf.TensorSpec((None, 64)))
         assert [part.shape for part in encode(tf.zeros((0, 16, 16, 3)))] == [(0, 64), (0, 64)]
         assert decode(tf.zeros((0, 64))).shape == (0, 16, 16, 3)
+
+
+def test_graphs_of_several_stacks_draw_no_warning_from_tensorflow(monkeypatch):
+    """It warns of retracing where one piece of code is traced again and again, which is what stages in turn do."""
+    warnings = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda *args, **options: warnings.append(args))
+    for _ in range(7):
+        Stack([tiny.vae()]).encode(tiny.images(2))
+    assert not warnings

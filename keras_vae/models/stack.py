@@ -170,7 +170,8 @@ class Stack(Trainable):
         key = (name, stage, tuple((str(array.dtype), array.shape[1:]) for array in arrays))
         if key not in self._graphs:
             specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
-            self._graphs[key] = tf.function(function, input_signature=specs, autograph=False)
+            # A partial, because TensorFlow warns of retracing where it meets one piece of code in several graphs.
+            self._graphs[key] = tf.function(functools.partial(function), input_signature=specs, autograph=False)
         graph = self._graphs[key]
         parts = [graph(*(array[rows] for array in arrays)) for rows in blocks(len(arrays[0]), BATCH)]
         return tf.nest.map_structure(lambda *rows: np.concatenate(rows), *parts)
