@@ -19,8 +19,10 @@ SCALED = (
 )
 WHY = (
     "The paper's ratio is one of Inception distances, of which reconstructions and samples share 45.6. Distances of "
-    "pixel features are small for reconstructions, so what samples add is more of them. How much of it is due to the "
-    "second stage's 8,000 codes was not separated."
+    "pixel features are small for reconstructions, so what samples add is more of them. Part of it is the second "
+    "stage's: with a mixture of Gaussians fitted to the same codes in its place the ratio is 1.29, and 1.14 where no "
+    "reconstruction meets its original. It is not for want of epochs below: with 100 of each stage, before the "
+    "baselines end to end and the mixture were measured, it was 1.91 and 1.57."
 )
 MINUTES = {"quick": 14, "full": 200}
 KINDS = ("reconstruction", "generation")
