@@ -21,7 +21,7 @@ WHY = (
     "cross-entropy with equal epochs and three seeds, is part of the experiment and was not run."
 )
 MINUTES = {"quick": 8, "full": 150}
-EPOCHS = (10, 50)  # quick, full; of both networks
+EPOCHS = (10, 30)  # quick, full; of both networks
 READINGS = {"gamma = 1/2": vc_table1.READINGS["quadratic"], "cross-entropy": vc_table1.READINGS["cross-entropy"]}
 OTHERS = {"gamma = 1/10": ("vae.gamma.initial=0.1",), "gamma learned": ('vae.gamma={"mode": "learned"}',)}
 NETWORKS = {"dense": "mnist_asperti_dense", "convolutional": "mnist_asperti_conv"}
