@@ -124,6 +124,8 @@ def test_a_sweep_is_a_table(run):
     experiment = metadata.parse_experiment_plugin_data(found[metadata.EXPERIMENT_TAG].plugin_data.content)
     for metric in experiment.metric_infos:
         assert (run / "tensorboard" / metric.name.group).is_dir()
-    changed = kv.config.override(tiny.CONFIG, ["vae.model_options.beta=0.5", "vae.gamma.floor=0.1"])
+    assigned = {"vae.model_options.beta": 0.5, "vae.gamma.floor": 0.1, "vae.network_options.hidden": "[8, 4]"}
+    changed = [*(f"{name}={value}" for name, value in assigned.items()), "precision=mixed_bfloat16"]
+    changed = kv.config.override(tiny.CONFIG, changed)
     added = hyperparameters.hyperparameters(changed).items() - hyperparameters.hyperparameters(tiny.CONFIG).items()
-    assert dict(added) == {"vae.model_options.beta": 0.5, "vae.gamma.floor": 0.1}
+    assert dict(added) == {**assigned, "precision": "mixed_bfloat16"}

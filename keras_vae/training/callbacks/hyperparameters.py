@@ -30,10 +30,15 @@ def _results(stage):
 
 def hyperparameters(config):
     """Return what distinguishes one run from another, as --set names it: {"vae.latent_dim": 64, ...}."""
-    values = {"dataset": config.dataset, "seed": config.seed}
+    values = {"dataset": config.dataset, "seed": config.seed, "precision": config.precision}
     for stage in config.stages:
         found = {name: getattr(stage, name) for name in NUMBERS}
         found |= {f"model_options.{name}": stage.model_options.get(name) for name in OPTIONS}
-        found |= {f"gamma.{name}": value for name, value in stage.gamma.items()}
-        values |= {f"{stage.name}.{name}": value for name, value in found.items() if value is not None}
+        options = {"network_options": stage.network_options, "gamma": stage.gamma}
+        found |= {f"{kind}.{name}": value for kind, each in options.items() for name, value in each.items()}
+        values |= {f"{stage.name}.{name}": _plain(value) for name, value in found.items() if value is not None}
     return values
+
+
+def _plain(value):
+    return value if isinstance(value, bool | int | float | str) else str(value)
