@@ -24,7 +24,7 @@ WHY = (
     "reconstruction meets its original. It is not for want of epochs below: with 100 of each stage, before the "
     "baselines end to end and the mixture were measured, it was 1.91 and 1.57."
 )
-MINUTES = {"quick": 14, "full": 70}  # with AVX-512, full by its speed alone; three times as many without
+MINUTES = {"quick": 14, "full": 70}  # from the speed of a step with AVX-512; without, three times as many
 KINDS = ("reconstruction", "generation")
 SWD_IMAGES = 2000
 FLOOR = "real images, half against half"
