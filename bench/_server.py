@@ -25,17 +25,18 @@ def free_port():
 
 
 @contextlib.contextmanager
-def server(base_path, *flags, cores=None):
+def server(base_path, *flags, cores=None, root=ROOT):
     """Yields (process, gRPC port, REST port) of a server of base_path as the model "vae", once it is ready.
 
     cores: numbers of those that it has to itself; this process and its clients get the others meanwhile.
+    root: the checkout whose server it is.
     """
     all_cores = os.sched_getaffinity(0)
     ports = free_port(), free_port()
     command = [sys.executable, "-m", "serving.local", "--model_name=vae", f"--model_base_path={base_path}"]
     command += [f"--port={ports[0]}", f"--rest_api_port={ports[1]}", *flags]
     os.sched_setaffinity(0, cores or all_cores)  # inherited
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=root, stderr=subprocess.DEVNULL)
     os.sched_setaffinity(0, all_cores - set(cores or ()) or all_cores)
     try:
         while newest_available(ports[1]) is None:
