@@ -17,13 +17,13 @@ SCALED = (
     "Beside them, as evidence without a claim and not in quick: gamma = 1/10, gamma learned, and 30 epochs."
 )
 WHY = (
-    "With equally many epochs neither reading has the paper's 3: squared distances leave 10 of 16 inactive, binary "
-    "cross-entropy 7 where the dense network has 6. Only with cross-entropy are its reconstructions more precise. This "
-    "is of 10 epochs and one seed; the full run, 30 epochs and three seeds, was not run to its end. In an earlier run, "
-    "of twice as many epochs for the dense network, both had 4 inactive at gamma = 1/10; with gamma learned 8 were "
-    "inactive in the dense network and none in the convolutional one."
+    "Squared distances leave 10 or 11 of 16 inactive with every seed, and after three times the epochs no fewer. "
+    "Binary cross-entropy leaves 7, 1 and 3 where the dense network has 6, 7 and 6: the paper's 3 lies within the "
+    "spread of this reading, two seeds of three leave fewer than the dense network, and errors are within 2% of its "
+    "own, on either side. One training can show either. At gamma = 1/10 it has 3 (dense: 1), with gamma learned 2 "
+    "(dense: 9), and is more precise both times; one seed each."
 )
-MINUTES = {"quick": 8, "full": 90}
+MINUTES = {"quick": 8, "full": 30}  # with AVX-512; without, three times as many
 EPOCHS = 10  # of both networks
 READINGS = {"gamma = 1/2": vc_table1.READINGS["quadratic"], "cross-entropy": vc_table1.READINGS["cross-entropy"]}
 OTHERS = {
