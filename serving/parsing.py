@@ -21,17 +21,16 @@ class Parser(argparse.ArgumentParser):
         """Tell what was wrong, and exit."""
         wrong = re.search(r"unrecognized arguments: (\S+)|invalid choice: '?([^' ]+)", message)
         word = next(filter(None, wrong.groups())).partition("=")[0] if wrong else ""
-        refuse(message, word, sorted(self._names()))
+        own = set().union(*(action.option_strings or map(str, action.choices or ()) for action in self._actions))
+        flags = {name: set(parser._option_string_actions) for name, parser in self._commands()}
+        if takers := [name for name in flags if word in flags[name]]:
+            refuse(f"{message}; {word} is a flag of {', '.join(takers)}, and goes after the command", "", [])
+        refuse(message, word, sorted(own.union(*flags.values())))
 
-    def _names(self):
-        """Flags and commands, with the flags of all commands."""
-        found = set()
-        for action in self._actions:
-            found.update(action.option_strings or [str(each) for each in action.choices or ()])
-            if isinstance(action.choices, dict):
-                for parser in action.choices.values():
-                    found |= parser._names() if isinstance(parser, Parser) else set()
-        return found
+    def _commands(self):
+        """[(name, its parser)]."""
+        choices = [each.choices for each in self._actions if isinstance(each.choices, dict)]
+        return [(name, each) for group in choices for name, each in group.items() if isinstance(each, Parser)]
 
 
 class _WithDefaults(argparse.ArgumentDefaultsHelpFormatter):

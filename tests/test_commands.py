@@ -100,6 +100,7 @@ def ending(capsys, *words, run=cli.command):
         ("client smaple", "did you mean sample?"),
         ("client sample --out=x.png --cuont=3", "did you mean --count?"),
         ("client sample 7 --out=x.png", "unrecognized arguments: 7"),
+        ("client --address=x:1 sample --out=x.png", "--address is a flag of sample, decode,"),
         ("client sample --out=~nobody_here/x.png", "there is no user 'nobody_here'"),
     ],
 )
