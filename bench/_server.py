@@ -108,6 +108,10 @@ def over_rest(port, signature, inputs):
     return send
 
 
+WAYS = {"gRPC": over_grpc, "REST": over_rest}
+BATCHING = "serving/batching.config"  # in a checkout
+
+
 def rest_body(signature, inputs):
     """The JSON of a request."""
     return json.dumps({"signature_name": signature, "inputs": {name: value.tolist() for name, value in inputs.items()}})
@@ -127,10 +131,15 @@ def latencies(connect, port, signature, inputs, clients, seconds, processes=2):
 
 
 def _clients(queue, connect, port, signature, inputs, count, seconds):
-    sends, found = [connect(port, signature, inputs) for _ in range(count)], []
+    sends = [connect(port, signature, inputs) for _ in range(count)]
     for send in sends:
         send()  # connections are open and the graph is warm before the clock starts
-    end = time.monotonic() + seconds
+    queue.put(np.array(asked(sends, seconds)))
+
+
+def asked(sends, seconds):
+    """The seconds that each answer took, of a thread for each of the clients."""
+    found, end = [], time.monotonic() + seconds
 
     def ask(send):
         while (start := time.monotonic()) < end:
@@ -142,7 +151,7 @@ def _clients(queue, connect, port, signature, inputs, count, seconds):
         thread.start()
     for thread in threads:
         thread.join()
-    queue.put(np.array(found))
+    return found
 
 
 def flood(way, port, signature, inputs, rate, seconds):

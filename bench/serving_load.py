@@ -27,10 +27,9 @@ flags.DEFINE_float("seconds", 10, "Of each measurement.")
 flags.DEFINE_integer("rounds", 2, "Times that each arm is run.")
 flags.DEFINE_bool("overload", False, "Print what becomes of requests at multiples of the sustainable rate.")
 
-BATCHING = f"--batching_parameters_file={_server.ROOT / 'serving' / 'batching.config'}"
+BATCHING = f"--batching_parameters_file={_server.ROOT / _server.BATCHING}"
 SERVERS = {"one by one": [], "batching": ["--enable_batching", BATCHING]}
 LOADS = (0.5, 1, 2, 4)
-WAYS = {"gRPC": _server.over_grpc, "REST": _server.over_rest}
 
 
 def row_of(function, rows):
@@ -57,9 +56,9 @@ def overload(base, signature, inputs, clients, seconds):
     every = sorted(os.sched_getaffinity(0))
     cores = every[: len(every) // 2]
     for name, options in SERVERS.items():
-        for way, connect in WAYS.items():
+        for way, connect in _server.WAYS.items():
             with _server.server(base, *options, cores=cores) as (_, *ports):
-                port = dict(zip(WAYS, ports))[way]
+                port = dict(zip(_server.WAYS, ports))[way]
                 found = _server.latencies(connect, port, signature, inputs, clients, seconds)
                 sustained = len(found) / seconds
                 print(f"{way}, {name}: {sustained:.0f} rows/s sustained by {clients} clients")
@@ -91,7 +90,7 @@ def main(_):
             print(f"round {number}  in process, {rows:2} rows a call      {rate:8.0f} rows/s", flush=True)
         for name, options in SERVERS.items():
             with _server.server(base, *options) as (_, *ports):
-                for (way, connect), port in zip(WAYS.items(), ports):
+                for (way, connect), port in zip(_server.WAYS.items(), ports):
                     found = _server.latencies(connect, port, args.signature, inputs, args.clients, args.seconds)
                     p50, p99 = 1e3 * np.percentile(found, [50, 99])
                     rate = len(found) / args.seconds

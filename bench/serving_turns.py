@@ -10,8 +10,6 @@ as many as the first server's, p50 and p99 in ms, and ms of the server's process
 import contextlib
 import multiprocessing
 import pathlib
-import threading
-import time
 
 import _server
 import numpy as np
@@ -20,11 +18,10 @@ from absl import app, flags
 from keras_vae import cli
 
 PROCESSES, TURN_S = 2, 1.5
-WAYS = {"gRPC": _server.over_grpc, "REST": _server.over_rest}
 ROW = {"seed": np.full((1,), 7, np.int64)}
 
 flags.DEFINE_multi_string("server", None, "CHECKOUT,EXPORT_DIR[,FLAG...] of a server.", required=True)
-flags.DEFINE_enum("way", "gRPC", list(WAYS), "Protocol of the clients.")
+flags.DEFINE_enum("way", "gRPC", list(_server.WAYS), "Protocol of the clients.")
 flags.DEFINE_integer("clients", 32, "Clients at a time.")
 flags.DEFINE_integer("rounds", 10, "Turns of each server.")
 
@@ -37,24 +34,7 @@ def clients(pipe, connect, ports, count):
     pipe.send("ready")
     while True:
         server, seconds = pipe.recv()
-        pipe.send(asked(sends[server], time.monotonic() + seconds))
-
-
-def asked(sends, end):
-    """The seconds that each answer took, of a thread for each client."""
-    found = []
-
-    def ask(send):
-        while (start := time.monotonic()) < end:
-            send()
-            found.append(time.monotonic() - start)
-
-    threads = [threading.Thread(target=ask, args=(send,)) for send in sends]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
+        pipe.send(_server.asked(sends[server], seconds))
 
 
 def processor_s(process):
@@ -80,16 +60,16 @@ def main(_):
         for each in args.server:
             checkout, export_dir, *options = each.split(",")
             export_dir, checkout = pathlib.Path(export_dir).resolve(), pathlib.Path(checkout).resolve()
-            batching = f"--batching_parameters_file={checkout / 'serving' / 'batching.config'}"
+            batching = f"--batching_parameters_file={checkout / _server.BATCHING}"
             up = _server.server(export_dir, "--enable_batching", batching, *options, root=checkout)
             process, *both = stack.enter_context(up)
             processes.append(process)
-            ports.append(dict(zip(WAYS, both))[args.way])
+            ports.append(dict(zip(_server.WAYS, both))[args.way])
         pipes = []
         for _ in range(PROCESSES):
             pipe, other = context.Pipe()
             count = args.clients // PROCESSES
-            context.Process(target=clients, args=(other, WAYS[args.way], ports, count), daemon=True).start()
+            context.Process(target=clients, args=(other, _server.WAYS[args.way], ports, count), daemon=True).start()
             pipes.append(pipe)
         for pipe in pipes:
             pipe.recv()

@@ -26,7 +26,7 @@ WHY = (
     "1.28 to 1.68, where this one gave 102.95 and 1.34 and the mixture 102.2 and 1.01. It is not for want of epochs "
     "below: with 100 of each stage, before there were baselines end to end and a mixture, it was 1.91 and 1.57."
 )
-MINUTES = {"quick": 14, "full": 70}  # on idle cores with AVX-512; without, three times as many
+MINUTES = {"quick": 14, "full": 70}  # estimated, with AVX-512; 91 beside other work, with pauses
 KINDS = ("reconstruction", "generation")
 SWD_IMAGES = 2000
 FLOOR = "real images, half against half"

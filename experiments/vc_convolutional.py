@@ -23,7 +23,7 @@ WHY = (
     "own, on either side. One training can show either. At gamma = 1/10 it has 3 (dense: 1), with gamma learned 2 "
     "(dense: 9), and is more precise both times; one seed each."
 )
-MINUTES = {"quick": 8, "full": 30}  # with AVX-512; without, three times as many
+MINUTES = {"quick": 8, "full": 30}  # estimated, with AVX-512; 21 with the 30 epochs trained before
 EPOCHS = 10  # of both networks
 READINGS = {"gamma = 1/2": vc_table1.READINGS["quadratic"], "cross-entropy": vc_table1.READINGS["cross-entropy"]}
 OTHERS = {

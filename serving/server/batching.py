@@ -36,7 +36,7 @@ class Merger:
 
     def _likeness(self, name, array):
         """Key of the requests that can share a run."""
-        return name, array.dtype.str, array.ndim if self.parameters.pad_variable_length_inputs else array.shape[1:]
+        return name, array.dtype.name, array.ndim if self.parameters.pad_variable_length_inputs else array.shape[1:]
 
 
 class Task:
