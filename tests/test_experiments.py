@@ -58,6 +58,10 @@ GOOD = {
         "held": {"norm": 2.8, "active": 22, "gamma": 0.00986},
         "learned, begun there": {"informative": 37},
     },
+    "rb_table1_schedule": {
+        "82 epochs": {"norm": 3.0, "NLL": -650, "active": 12},
+        "3280 epochs": {"norm": 2.7, "NLL": -720, "active": 20},
+    },
     "rb_table1_no_skip": {
         "batch 20, with skips": {"active": 20, "norm": 2.7},
         "batch 20, without": {"active": 0, "norm": 7.2},
@@ -131,6 +135,7 @@ GOOD = {
 WORSE = {
     "rb_table1": ("kappa = 784", "active", 200),
     "rb_table1_gamma": ("held", "active", 60),
+    "rb_table1_schedule": ("3280 epochs", "active", 31),
     "rb_table1_no_skip": ("batch 20, without", "active", 1),
     "rb_table2": ("MNIST, learned", "1000 MMD", 69.0),
     "rb_figure1": ("CelebA 64, fixed", "first epoch", 2.0),
