@@ -6,7 +6,7 @@ from experiments.common.measures import balance
 
 TITLE = "The paper's own schedule"
 SOURCE = "Regularisation balance, section 6, Table 1; schedule: its supplement, section 2"
-CLAIM = "At kappa = 200, 9.84 million steps of batch 20 end at a reconstruction error of 2.74, an NLL of -718, 20 active."
+CLAIM = "At kappa = 200, 9.84 million steps of batch 20 end at an error of 2.74, an NLL of -718, 20 active dimensions."
 SCALED = (
     "nothing where it is trained in full: the paper's network, batch and learning rates, with a linear output, which "
     "it does not name. Shorter rows pass through the same rates in fewer epochs each."

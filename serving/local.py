@@ -28,6 +28,7 @@ from serving.server import config_protos, model_config, tensors
 from serving.server.batch_queues import Workers
 from serving.server.batching import Merger
 from serving.server.batching_parameters import Parameters
+from serving.server.calls import AccessLog
 from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError, invalid_argument
 from serving.server.grpc_services import GrpcServer
@@ -144,7 +145,7 @@ def channel_arguments():
     return [(name, int(value) if value.lstrip("-").isdigit() else value) for name, _, value in pairs]
 
 
-def start_servers(models, monitoring):
+def start_servers(models, monitoring, credentials, access_log):
     """The listening servers, gRPC and perhaps REST."""
     threads = 64 if FLAGS.enable_batching else 4 * os.cpu_count()
     servers = [
@@ -160,8 +161,8 @@ def start_servers(models, monitoring):
             arguments=channel_arguments(),
             with_health=FLAGS.enable_grpc_healthcheck_service,
             with_reflection=FLAGS.enable_grpc_reflection,
-            credentials=read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None,
-            access_log=sys.stdout if FLAGS.access_log else None,
+            credentials=credentials,
+            access_log=access_log,
             to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
         )
     ]
@@ -177,7 +178,7 @@ def start_servers(models, monitoring):
                 metrics_path=metrics_path(),
                 cors=FLAGS.rest_api_enable_cors_support,
                 limits=Limits(**{limit: FLAGS[f"rest_api_{limit}"].value for limit in Limits._fields}),
-                access_log=sys.stdout if FLAGS.access_log else None,
+                access_log=access_log,
             )
         )
     for server in servers:
@@ -187,7 +188,8 @@ def start_servers(models, monitoring):
 
 def serve(stopping):
     """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
-    monitoring = Monitoring()
+    credentials = read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None
+    monitoring, access_log = Monitoring(), AccessLog(sys.stdout if FLAGS.access_log else None)
     models = Models(
         loader(monitoring),
         poll_wait_s=FLAGS.file_system_poll_wait_seconds,
@@ -202,7 +204,7 @@ def serve(stopping):
     models.wait(new, for_versions=True, going=lambda: not stopping.is_set())
     if stopping.is_set():
         return
-    servers = start_servers(models, monitoring)
+    servers = start_servers(models, monitoring, credentials, access_log)
     if FLAGS.model_config_file and FLAGS.model_config_file_poll_wait_seconds > 0:
         threading.Thread(target=poll_models_config, args=(models, stopping), daemon=True).start()
     logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)
@@ -214,6 +216,7 @@ def serve(stopping):
     with futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda server: server.stop(GRACE_S), servers))
     models.stop()
+    access_log.close()
 
 
 def main():

@@ -83,7 +83,7 @@ flags.DEFINE_integer(
     "rest_api_timeout_in_ms", 30_000, "time that a REST request may take, from its arrival", lower_bound=0
 )
 for _limit, _meaning in {
-    "max_connections": "open connections at most, or half the process's descriptors; the most silent one gives way",
+    "max_connections": "open connections at most, or a third of all descriptors; the most silent one gives way",
     "header_timeout_in_ms": "time that a new connection has for the headers of its first request",
     "body_timeout_in_ms": "time that the body of a request may take to arrive",
     "keep_alive_in_ms": "time that a connection may be without a request, or take for an answer",
@@ -143,7 +143,7 @@ def screen(called):
             shown = f" [{FLAGS[name].default}]" if FLAGS[name].default not in (None, "", False) else ""
             spelled = f"--{name}" if FLAGS[name].boolean else f"--{name}=..."
             lines.append(f"  {spelled:40}{FLAGS[name].help.partition(';')[0]}{shown}")
-    return "\n".join([*lines, "", f"--helpfull has all {len(FLAGS)} flags; they are TensorFlow Serving's."])
+    return "\n".join([*lines, "", f"--helpfull has all {len(FLAGS)} flags: TensorFlow Serving's, and some of our own."])
 
 
 def refuse(message, word=""):

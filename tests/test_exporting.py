@@ -148,6 +148,16 @@ def test_the_header_is_read_before_the_pixels():
     for height, width in ((MOST_PIXELS, 2), (0, 5), (2**31 - 1, 2**31 - 1)):
         with pytest.raises(tf.errors.InvalidArgumentError, match="more than 33,554,432 pixels"):
             read(encoded[:16] + struct.pack(">II", width, height) + encoded[24:])
+    another_first = encoded[:8] + struct.pack(">I4sII4s", 8, b"prVt", 64, 64, b"crc.") + encoded[8:]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="more than 33,554,432 pixels, or none"):
+        read(another_first)
+    encoded = picture(random, 30, 40, "JPEG")
+    place = encoded.rindex(b"\xff\xda")
+    scan = encoded[place:-2]
+    assert read(encoded[:place] + scan * 100) > 0
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a JPEG has more than 100 scans"):
+        read(encoded[:place] + scan * 101)
+    encoded = picture(random, 30, 40, "PNG")
     for broken in (b"", b"GIF89a", encoded[:20], picture(random, 30, 40, "JPEG")[:9]):
         with pytest.raises(tf.errors.InvalidArgumentError):
             read(broken)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from keras_vae.exporting.version_directory import new_version
+from keras_vae.exporting.version_directory import checked_base, new_version
 from tests.scripts import Script
 
 
@@ -31,6 +31,20 @@ def test_the_number_of_a_deleted_version_is_not_given_again(tmp_path):
             (draft.path / "saved_model.pb").write_bytes(b"x")
         assert draft.path.name == expected
         shutil.rmtree(draft.path)
+    with pytest.raises(ValueError, match="3 was given before, and servers may still have what is deleted"):
+        checked_base(tmp_path, 3)
+
+
+def test_names_that_no_server_reads_are_no_versions(tmp_path):
+    for name in ("٣", "9" * 20, "7.5", "notes"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".latest").write_text("")  # as a power cut may leave it
+    with new_version(tmp_path) as draft:
+        (draft.path / "saved_model.pb").write_bytes(b"x")
+    assert draft.path.name == "1"
+    (tmp_path / str(2**63 - 1)).mkdir()
+    with pytest.raises(ValueError, match="the largest that a server reads; export to another one"):
+        checked_base(tmp_path)
 
 
 def test_a_draft_that_was_killed_goes_and_one_that_is_written_stays(tmp_path):
@@ -42,9 +56,10 @@ def test_a_draft_that_was_killed_goes_and_one_that_is_written_stays(tmp_path):
 
 
 def test_a_version_is_readable_to_other_users_under_any_umask(tmp_path):
+    base = tmp_path / "new" / "base"
     before = os.umask(0o077)
     try:
-        with new_version(tmp_path) as draft:
+        with new_version(base) as draft:
             (draft.path / "variables").mkdir()
             (draft.path / "variables" / "variables.index").write_bytes(b"x")
     finally:
@@ -53,7 +68,7 @@ def test_a_version_is_readable_to_other_users_under_any_umask(tmp_path):
         path.relative_to(draft.path.parent).as_posix(): path.stat().st_mode & 0o777 for path in draft.path.rglob("*")
     }
     assert modes == {"1/variables": 0o755, "1/variables/variables.index": 0o644}
-    assert draft.path.stat().st_mode & 0o777 == 0o755
+    assert [each.stat().st_mode & 0o777 for each in (draft.path, base, base.parent)] == [0o755] * 3
 
 
 def test_two_exports_at_once_take_two_numbers(tmp_path):

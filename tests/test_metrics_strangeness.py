@@ -23,6 +23,12 @@ def test_shares_by_hand():
     assert found["strangeness"] == [1, 0.25, 1]
 
 
+def test_what_is_no_number_is_strangest():
+    held_out = HeldOut.of(scores([1, 2, 3, 4], [40, 30, 20, 10]))
+    found = strangeness(held_out, scores([np.nan, np.inf], [np.nan, np.inf]))
+    assert all(values.numpy().tolist() == [1, 1] for values in found.values())
+
+
 def test_a_uniform_share_of_ordinary_images_is_stranger_than_any_threshold():
     random = np.random.default_rng(0)
     held_out = HeldOut.of(scores(random.normal(size=5000), random.normal(size=5000)))

@@ -81,6 +81,9 @@ def test_a_secure_port(tmp_path):
     file.write_text(f"server_key: 'server.key' server_cert: {cert!r}")
     with pytest.raises(ServingError, match="expected a PEM text .* in server_key"):
         read_credentials(file)
+    file.write_text(f"server_key: {key[:100]!r} server_cert: {cert!r}")
+    with pytest.raises(ServingError, match="ssl.config: server_key and server_cert are no key and its certificate"):
+        read_credentials(file)
     file.write_text(f"server_key: {key!r} server_cert: {cert!r} client_verify: true")
     with pytest.raises(ServingError, match="client_verify needs the clients' certificate authority in custom_ca"):
         read_credentials(file)

@@ -19,6 +19,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from serving.server.calls import AccessLog
 from serving.server.slow_clients import SlowClients
 from tests.saved_models import export_scale, floats
 from tests.served_grpc import CODES, Observations, fails, serving
@@ -212,6 +213,9 @@ def test_health_follows_the_models_and_draining(tmp_path):
         with pytest.raises(grpc.RpcError):
             client.model.HandleReloadConfigRequest(request, timeout=30)
         assert (status(""), status("m"), status("n")) == ("NOT_SERVING", "SERVING", "NOT_SERVING")
+        del request.config.model_config_list.config[:]
+        client.model.HandleReloadConfigRequest(request, timeout=30)
+        assert (status(""), status("m"), status("n")) == ("NOT_SERVING", "SERVICE_UNKNOWN", "SERVICE_UNKNOWN")
 
 
 def test_reflection_tells_the_services(tmp_path):
@@ -249,6 +253,8 @@ def test_calls_that_say_nothing_hold_no_thread_for_long(tmp_path):
         client.predict(x=floats(1, 2, shape=[1, 2]))
         check = health_pb2_grpc.HealthStub(client.channel).Check
         assert check(health_pb2.HealthCheckRequest(), timeout=20).status == health_pb2.HealthCheckResponse.SERVING
+        watched = next(health_pb2_grpc.HealthStub(client.channel).Watch(health_pb2.HealthCheckRequest(), timeout=20))
+        assert watched.status == health_pb2.HealthCheckResponse.SERVING
         for call in silent:
             call.cancel()
         said.set()
@@ -262,7 +268,7 @@ def saying_nothing(said):
 
 def test_requests_have_ids_and_a_line_in_the_log(tmp_path):
     log = io.StringIO()
-    with serving(tmp_path, access_log=log) as client:
+    with serving(tmp_path, access_log=AccessLog(log)) as client:
         request = predict_pb2.PredictRequest()
         request.model_spec.name = "m"
         request.inputs["x"].CopyFrom(floats(1, 2, shape=[1, 2]))

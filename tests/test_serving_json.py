@@ -72,6 +72,13 @@ def test_depth_is_limited_by_the_first_brackets():
     assert value == 7
 
 
+def test_strings_and_names_count_as_what_they_take():
+    for element in (b'"",', b'"a":0,'):
+        body = b'{"inputs": {' + element * 1000 + b'"z":0}}'
+        assert error(body, max_values=2000).startswith("JSON Parse error: more than 2000 values")
+    assert parse(b'{"inputs": ["' + b'", "'.join([b"abc"] * 600) + b'"]}', max_values=2000)
+
+
 @pytest.mark.parametrize("element", [b"{},", b"[],", b"1,", b'"",'])
 def test_more_values_than_the_limit_are_not_read(element, monkeypatch):
     monkeypatch.setattr("serving.server.rest_json.reading._decode", lambda body: pytest.fail("was read"))

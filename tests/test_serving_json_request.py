@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from serving.server.errors import ServingError
 from serving.server.rest_json.arrays import arrays_of
-from serving.server.rest_json.reading import parse
+from serving.server.rest_json.reading import parse, string_bytes
 from tests.fake_models import tensor_infos
 
 
@@ -75,6 +75,14 @@ def test_a_value_of_the_wrong_type_is_named():
     for text, name in shown.items():
         message = error(f'{{"inputs":[1,{text}]}}'.encode(), x="int32")
         assert message == f"INVALID_ARGUMENT: JSON Value: {name} is not of expected type: int32"
+
+
+def test_blanks_in_base64_are_passed_over():
+    blanks = " \n\t\r\v\f" * 1_000
+    assert string_bytes({"b64": f"{blanks}YW{blanks}I={blanks}"}) == b"ab"
+    for wrong in ("YW\u00e9I", "YW\ud800I", "YW\u00a0I="):
+        with pytest.raises(ServingError, match="Unable to base64 decode"):
+            string_bytes({"b64": wrong})
 
 
 def test_strings_and_base64():

@@ -126,6 +126,20 @@ def test_a_half_copied_version_waits_until_it_is_whole(tmp_path, start, late, mo
         np.testing.assert_array_equal(outputs(servable, x), [[5, 10]])
 
 
+@pytest.mark.parametrize("spoil", [spoil_graph, spoil_variables, lambda folder: (folder / "saved_model.pb").unlink()])
+def test_a_version_that_failed_is_tried_again_when_its_folder_changes(tmp_path, start, spoil):
+    whole = export_scale(tmp_path / "staged", 2, 5)
+    export_scale(tmp_path / "m", 1, 3)
+    models = start(config(("m", tmp_path / "m")), load_warm)
+    folder = tmp_path / "m" / "2"
+    shutil.copytree(whole, folder)
+    spoil(folder)
+    settle(models, {2: "END", 1: "AVAILABLE"})
+    shutil.copytree(whole, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    settle(models, {2: "AVAILABLE", 1: "END"})
+    assert version_used(models) == 2
+
+
 def cut(file):
     file.write_bytes(file.read_bytes()[:2])
 

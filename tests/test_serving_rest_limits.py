@@ -15,6 +15,8 @@ import zlib
 
 import pytest
 
+from serving.server import calls
+from serving.server.calls import AccessLog
 from serving.server.http import HttpServer, Limits
 from serving.server.monitoring import Monitoring
 from tests.fake_models import FakeModels, FakeServable
@@ -178,9 +180,17 @@ def test_all_bodies_together_have_a_limit():
         eventually(lambda: ask(port)[0] == 200)
 
 
+def test_an_error_does_not_repeat_all_that_was_sent():
+    with serving() as port:
+        body = json.dumps({"signature_name": "s" * 1_000_000, "instances": [1]}).encode()
+        status, _, answer = ask(port, body)
+    assert status == 400 and answer["error"].endswith("sss...TRUNCATED") and len(answer["error"]) < 20_000
+
+
 def test_a_full_queue_says_when_to_come_again():
     model = Model()
-    with serving(model, max_queued_requests=3) as port, contextlib.ExitStack() as stack:
+    with serving(model, whole=True, max_queued_requests=3) as server, contextlib.ExitStack() as stack:
+        port = server.port
         inside = [stack.enter_context(sends(port)) for _ in range(2)]
         eventually(lambda: len(model.runs) == 2)
         others = [stack.enter_context(sends(port)) for _ in range(5)]  # three of them may wait
@@ -191,6 +201,9 @@ def test_a_full_queue_says_when_to_come_again():
         assert (status, headers["Retry-After"], answer) == (503, "1", {"error": "The queue of requests is full"})
         assert ask(port, None, method="GET", path="/v1/models/m")[0] == 200  # whether it lives can still be asked
         assert len(model.runs) == 2
+        text = server._monitoring.text()
+        assert 'requests_waiting{entrypoint="REST"} 3' in text and 'requests_inside{entrypoint="REST"} 2' in text
+        assert 'request_count{model_name="m",status="RESOURCE_EXHAUSTED"} 3' in text
         model.going.set()
         for each in {*inside, *others} - {*told}:
             assert each.recv(12) == b"HTTP/1.1 200"
@@ -227,15 +240,18 @@ def test_a_request_whose_client_has_gone_never_runs():
 
 def test_request_ids_come_back_and_are_logged():
     log = io.StringIO()
-    with serving(access_log=log) as port:
+    access_log = AccessLog(log)
+    with serving(access_log=access_log) as port:
         for sent in ("abc-1", None, "two words", "x" * 200):
             _, headers, _ = ask(port, headers={"X-Request-Id": sent} if sent else {})
             assert (headers["X-Request-Id"] == sent) == (sent == "abc-1")
         assert len(headers["X-Request-Id"]) == 32
         missing = ask(port, path="/v1/models/n:predict", body=b'{"signature_name": "s", "instances": [1]}')[1]
         ask(port, None, method="GET", path="/v1/models/m?a=b")
+        assert len(ask(port, None, method="GET", path="/v1/models/%0a")[1]["X-Request-Id"]) == 32
+    access_log.close()
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line["status"] for line in lines] == [200, 200, 200, 200, 404, 404]
+    assert [line["status"] for line in lines] == [200, 200, 200, 200, 404, 404, 404]
     assert lines[0]["request_id"] == "abc-1" and lines[4]["request_id"] == missing["X-Request-Id"]
     assert [lines[0][key] for key in ("method", "path", "model", "bytes_received")] == ["POST", PATH, "m", len(BODY)]
     assert (lines[4]["model"], lines[4]["signature"]) == ("n", "s")
@@ -248,8 +264,26 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing():
         def write(self, _):
             raise BrokenPipeError
 
-    with serving(access_log=Broken()) as port:
+    with serving(access_log=AccessLog(Broken())) as port:
         assert [ask(port)[0] for _ in range(3)] == [200] * 3
+
+
+def test_a_log_whose_reader_sleeps_stops_nothing_and_loses_what_is_too_much(monkeypatch):
+    awake = threading.Event()
+
+    class Asleep(io.StringIO):
+        def write(self, text):
+            assert awake.wait(60)
+            return super().write(text)
+
+    monkeypatch.setattr(calls, "MOST_LINES", 4)
+    log = Asleep()
+    access_log = AccessLog(log)
+    with serving(access_log=access_log) as port:
+        assert [ask(port)[0] for _ in range(20)] == [200] * 20
+    awake.set()
+    access_log.close()
+    assert 4 <= len([json.loads(line) for line in log.getvalue().splitlines()]) < 20
 
 
 def hostile():

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 
@@ -12,17 +13,18 @@ from keras_vae.files import as_path, write_text
 
 DRAFT = ".tmp-"
 LATEST = ".latest"  # holds the highest number that was ever given; servers look at names that are numbers
+LARGEST = 2**63 - 1  # that a server reads
 
 
 def checked_base(base, version=None):
     """Return the directory of versions; ValueError where the one that is asked for cannot be written there."""
     base = as_path(base, "export_dir")
     if version is not None:
-        seed(version, "version", most=2**63 - 1)
+        seed(version, "version", most=LARGEST)
     if base.exists() and not base.is_dir():
         raise ValueError(f"{base} is a file; --export_dir must name a directory, new or with earlier versions")
-    if version is not None and (base / str(version)).exists():
-        raise ValueError(f"{base / str(version)} exists; a published version is never changed, export a higher one")
+    if base.is_dir():
+        _number(base, version)
     return base
 
 
@@ -32,7 +34,7 @@ def new_version(base, version=None):
     sees half a version. `version` is the next whole number unless given. Yields a Draft; after the block its path is
     that of the published directory. After an error nothing is left."""
     base = checked_base(base, version)
-    base.mkdir(parents=True, exist_ok=True)
+    _make_readable(base)
     _remove_abandoned(base)
     draft = Draft(pathlib.Path(tempfile.mkdtemp(dir=base, prefix=DRAFT)))
     with _locked(draft.path):
@@ -43,6 +45,13 @@ def new_version(base, version=None):
         except BaseException:
             shutil.rmtree(draft.path, ignore_errors=True)
             raise
+
+
+def _make_readable(base):
+    """Make the directory and those above it, where they are missing, open to all: a server is another user."""
+    for folder in [each for each in (*reversed(base.parents), base) if not each.exists()]:
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
 
 
 class Draft:
@@ -75,26 +84,50 @@ def _remove_abandoned(base):
 
 
 def versions(base):
-    """The versions published in `base`, ascending."""
-    return sorted(int(entry.name) for entry in pathlib.Path(base).iterdir() if entry.name.isdecimal())
+    """The versions published in `base`, ascending: the names that servers read as numbers."""
+    numbers = [int(entry.name) for entry in pathlib.Path(base).iterdir() if re.fullmatch("[0-9]+", entry.name)]
+    return sorted(number for number in numbers if number <= LARGEST)
 
 
-def _publish(temporary, base, version):
-    """Rename `temporary` to base/<version>; where another export took the next number meanwhile, to the one after.
+def _number(base, version=None):
+    """The number to publish as: `version`, or the one after all that were ever given; ValueError where it cannot be.
 
     A number is never given twice, though its version was deleted: a server that missed the gap would keep the old one.
     """
-    latest = base / LATEST
+    given, published = _latest(base), versions(base)
+    if version is None:
+        version = max([given, *published]) + 1
+        if version > LARGEST:
+            raise ValueError(f"{base} has version {LARGEST}, the largest that a server reads; export to another one")
+    elif (base / str(version)).exists():
+        raise ValueError(f"{base / str(version)} exists; a published version is never changed, export a higher one")
+    elif version <= given:
+        raise ValueError(
+            f"version {version} of {base}: {given} was given before, and servers may still have what is deleted; "
+            "export a higher one"
+        )
+    return version
+
+
+def _latest(base):
+    """The highest number that was ever given in `base`, 0 where it is not known."""
+    try:
+        return int((base / LATEST).read_text())
+    except (FileNotFoundError, ValueError):  # an earlier export, or a file that a power cut emptied
+        return 0
+
+
+def _publish(temporary, base, version):
+    """Rename `temporary` to base/<version>; where another export took the next number meanwhile, to the one after."""
     while True:
-        given = int(latest.read_text()) if latest.exists() else 0
-        number = version if version is not None else max([given, *versions(base)]) + 1
+        number = _number(base, version)
         try:
             temporary.rename(base / str(number))  # fails where the directory exists, for versions are never empty
         except OSError:
             if version is not None or not (base / str(number)).exists():
                 raise
         else:
-            write_text(latest, f"{max(given, number)}\n")
+            write_text(base / LATEST, f"{max(_latest(base), number)}\n")
             _synchronise_directory(base)
             return base / str(number)
 

@@ -21,7 +21,8 @@ def unit_of_heat(images, reconstructions):
 def heat_map(images, reconstructions, pixel_error):
     """uint8 (n, H, W, 3): images in grey, mixed with the colour of their squared error beside `pixel_error`."""
     heat = tf.reduce_sum(tf.square(images - reconstructions), axis=-1) / (HEAT * pixel_error)
-    heat = tf.clip_by_value(heat, 0.0, 1.0)
+    heat = tf.clip_by_value(tf.where(tf.math.is_nan(heat), 1.0, heat), 0.0, 1.0)
+    images = tf.where(tf.math.is_finite(images), images, 0.0)
     colours = tf.gather(tf.constant(COLOURS), tf.cast(tf.round(heat * 255.0), tf.int32))
     grey = tf.tensordot(images, tf.constant(GREY), 1) if images.shape[-1] == 3 else tf.reduce_mean(images, axis=-1)
     # What is cold shows the picture, what is hot the colour: they never hide each other altogether.

@@ -47,9 +47,10 @@ def strangeness(held_out: HeldOut, score: dict) -> dict:
 
 
 def _share(sorted_scores, scores, side="left"):
-    """Share of sorted_scores (m,) that are below each of scores (n,); side="right": not above."""
-    below = tf.searchsorted(tf.constant(sorted_scores, tf.float32), tf.cast(scores, tf.float32), side=side)
-    return tf.cast(below, tf.float32) / len(sorted_scores)
+    """Share of sorted_scores (m,) that are below each of scores (n,); side="right": not above. All are below NaN."""
+    scores = tf.cast(scores, tf.float32)
+    below = tf.searchsorted(tf.constant(sorted_scores, tf.float32), scores, side=side)
+    return tf.where(tf.math.is_nan(scores), 1.0, tf.cast(below, tf.float32) / len(sorted_scores))
 
 
 def _oddness(sorted_scores, scores):

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import json
+import queue
 import re
 import threading
 import time
@@ -14,6 +15,8 @@ import grpc
 from serving.server.errors import ServingError
 
 LONGEST_LOGGED = 1024  # characters of what a client made up
+MOST_LINES = 10_000  # of the log that wait to be written
+CLOSING_S = 2.0
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 
 
@@ -51,14 +54,20 @@ class Call:
 
 
 class AccessLog:
-    """Access log: a line of JSON in a text file for each request; of none where `file` is None."""
+    """Access log: a line of JSON in a text file for each request; of none where `file` is None.
 
-    def __init__(self, file):
-        self._file, self._writing = file, threading.Lock()
+    A thread writes; where the file takes nothing, lines beyond MOST_LINES are lost, and requests answered all the same.
+    """
+
+    def __init__(self, file=None):
+        self._lines = queue.Queue(MOST_LINES) if file else None
+        self._writer = threading.Thread(target=self._write, args=(file,), name="access log", daemon=True)
+        if file:
+            self._writer.start()
 
     def tell(self, call, peer, method, path, status, bytes_sent):
         """The line of a request that has ended."""
-        if not self._file:
+        if self._lines is None:
             return
         line = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
@@ -74,9 +83,21 @@ class AccessLog:
             "duration_ms": round(1e3 * (time.monotonic() - call.begin), 3),
             "queue_ms": round(1e3 * call.queued_s, 3),
         }
-        # Whoever read the log may have gone; requests are answered all the same.
-        with self._writing, contextlib.suppress(OSError):
-            print(json.dumps(line), file=self._file, flush=True)
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(json.dumps(line) + "\n")
+
+    def close(self):
+        """Write what is left, unless that takes long."""
+        if self._lines is not None:
+            with contextlib.suppress(queue.Full):
+                self._lines.put(None, timeout=CLOSING_S)
+                self._writer.join(CLOSING_S)
+
+    def _write(self, file):
+        for line in iter(self._lines.get, None):
+            with contextlib.suppress(OSError):  # whoever read it may have gone
+                file.write(line)
+                file.flush()
 
 
 class Line(futures.ThreadPoolExecutor):

@@ -1,7 +1,8 @@
 """The open connections of the REST API: how many, and how long a client may take to say what it wants."""
 
 import asyncio
-import resource
+
+from serving.server.limits import connections
 
 REFUSAL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 ACCEPTED_AT_ONCE = 16  # each takes a descriptor before anything here hears of it
@@ -18,10 +19,7 @@ class Connections:
 
     def __init__(self, server, limits):
         self._server, self._limits = server, limits
-        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._most = limits.max_connections
-        if descriptors != resource.RLIM_INFINITY:
-            self._most = min(self._most, descriptors // 2)
+        self._most = connections(limits.max_connections, divisor=3)
         self._loop = asyncio.get_running_loop()
         self._awaited = {}  # connection -> (since, until), the longest awaited first
 

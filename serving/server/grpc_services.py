@@ -18,10 +18,10 @@ from tensorflow_serving.apis import (
     prediction_service_pb2,
 )
 
-from serving.server import descriptions, inference, tensors
+from serving.server import descriptions, inference, tensors, wire
 from serving.server.calls import AccessLog, Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
-from serving.server.limits import MAX_QUEUED, MAX_RECEIVE_BYTES
+from serving.server.limits import KEEP_ALIVE_MS, MAX_CONNECTIONS, MAX_QUEUED, MAX_RECEIVE_BYTES, connections
 from serving.server.slow_clients import SlowClients
 
 MAX_PENDING = 128  # requests of which Python has not heard yet
@@ -32,6 +32,8 @@ CONTROL_THREADS = 8  # for everything that is no inference
 WATCH_THREADS = 2  # for health's Watch, each only until its message is there
 REFUSALS = futures.ThreadPoolExecutor(2, "refusals")
 HEALTH = {True: health_pb2.HealthCheckResponse.SERVING, False: health_pb2.HealthCheckResponse.NOT_SERVING}
+QUICKLY_READ = 2**16  # bytes of a refused request that is read all the same, to count it by its model
+PARSED_PER_BYTE = 3  # of the longest message: what its fields may take in memory
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
 
@@ -43,8 +45,9 @@ class Handler(grpc.GenericRpcHandler):
     does. grpcio would parse, too, but never frees a call whose bytes are no message.
     """
 
-    def __init__(self, servicer, service, line, answers_go, monitoring, log):
+    def __init__(self, servicer, service, line, answers_go, monitoring, log, most_parsed):
         self._line, self._answers_go, self._monitoring, self._log = line, answers_go, monitoring, log
+        self._most_parsed = most_parsed
         self._methods = {
             f"/{service.full_name}/{method.name}": (
                 getattr(servicer, method.name),
@@ -75,14 +78,16 @@ class Handler(grpc.GenericRpcHandler):
         code, response = grpc.StatusCode.OK, b""
         follow(call, content, context)
         try:
-            if refusal:
+            if refusal and len(content) > QUICKLY_READ:
                 raise refusal
-            request = parse(request_class, content)
+            request = parse(request_class, content, self._most_parsed)
             spec = (
                 request.tasks[0].model_spec if getattr(request, "tasks", ()) else getattr(request, "model_spec", None)
             )
             if spec:
                 call.model, call.signature = spec.name, spec.signature_name
+            if refusal:
+                raise refusal
             response = method(request, call).SerializeToString()
             self._answers_go.wait()
             return response
@@ -108,7 +113,12 @@ def follow(call, content, context):
     context.set_trailing_metadata((("x-request-id", call.id),))
 
 
-def parse(message_class, content):
+def parse(message_class, content, most):
+    if wire.exceeds(message_class.DESCRIPTOR, content, most):
+        raise ServingError(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            f"The request's fields would take more than {most} bytes; send tensors in tensor_content, or fewer of them",
+        )
     try:
         return message_class.FromString(content)
     except DecodeError as error:
@@ -215,12 +225,14 @@ class GrpcServer:
         slow_clients=None,
     ):
         options = [
+            *arguments,  # the first of a name counts
             ("grpc.server.max_pending_requests", MAX_PENDING),  # before Python hears of them; the rest is CANCELLED
             ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING),
             ("grpc.max_send_message_length", -1),
             ("grpc.max_receive_message_length", max_receive_bytes),  # unzipped too
+            ("grpc.max_allowed_incoming_connections", connections(MAX_CONNECTIONS, divisor=4)),
+            ("grpc.max_connection_idle_ms", KEEP_ALIVE_MS),  # silent ones would keep others out; a client comes again
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
-            *arguments,
         ]
         self._line = Line(threads, most_queued, "grpc")
         monitoring.gauge("requests_waiting", ("entrypoint", "GRPC"), lambda: self._line.waiting)
@@ -238,10 +250,18 @@ class GrpcServer:
         }
         for module, servicer in services.items():
             service = module.DESCRIPTOR.services_by_name[type(servicer).__name__]
-            handler = Handler(servicer, service, self._line, self._answers_go, monitoring, AccessLog(access_log))
+            handler = Handler(
+                servicer,
+                service,
+                self._line,
+                self._answers_go,
+                monitoring,
+                access_log or AccessLog(),
+                PARSED_PER_BYTE * max_receive_bytes,
+            )
             self._server.add_generic_rpc_handlers((handler,))
         watches = futures.ThreadPoolExecutor(WATCH_THREADS, "watches")
-        self._health = health.HealthServicer(experimental_thread_pool=watches)
+        self._health, self._watched = health.HealthServicer(experimental_thread_pool=watches), set()
         if with_health:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
             models.listen(self._tell_health)
@@ -264,9 +284,12 @@ class GrpcServer:
     def _tell_health(self, serving):
         """`serving` is {model name: whether a version is available}; the services need all, each model has its own."""
         for service in ("", "PredictionService", "ModelService"):
-            self._health.set(service, HEALTH[all(serving.values())])
+            self._health.set(service, HEALTH[bool(serving) and all(serving.values())])
+        for name in self._watched - serving.keys():
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVICE_UNKNOWN)
         for name, ready in serving.items():
             self._health.set(name, HEALTH[ready])
+        self._watched |= serving.keys()
 
     def start(self):
         self._server.start()

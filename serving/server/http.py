@@ -37,8 +37,7 @@ _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{rea
 class HttpServer:
     """Listens in a thread of its own and works in `threads` others.
 
-    `timeout_s` is that of a request, from its arrival; 0 for none. `access_log` is a text file, for a line of JSON each
-    request.
+    `timeout_s` is that of a request, from its arrival; 0 for none.
     """
 
     def __init__(
@@ -60,12 +59,14 @@ class HttpServer:
         self._timeout_s, self._limits, self._log = (
             timeout_s if timeout_s > 0 else None,
             limits or Limits(),
-            AccessLog(access_log),
+            access_log or AccessLog(),
         )
         self._rest = Rest(models, monitoring, self._limits.max_json_values)
         self._threads, self._pool = threads, futures.ThreadPoolExecutor(threads, "rest")
         self._pages = Pages(models)
-        self._active = self._queued = self._bytes = 0
+        self._active = self._queued = self._inside = self._bytes = 0
+        monitoring.gauge("requests_waiting", ("entrypoint", "REST"), lambda: self._queued)
+        monitoring.gauge("requests_inside", ("entrypoint", "REST"), lambda: self._inside)
         self._draining = False
         self._started = futures.Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="http", daemon=True)
@@ -83,8 +84,7 @@ class HttpServer:
     async def _main(self):
         self._loop = asyncio.get_running_loop()
         self._stopping, self._free = self._loop.create_future(), asyncio.Semaphore(self._threads)
-        app = web.Application()
-        app.router.add_route("*", "/{target:.*}", self._handle)
+        app = web.Application(middlewares=[self._handle])  # no routes: whatever is asked, none is found, and it is here
         quiet = logging.getLogger(__name__)
         quiet.setLevel(logging.CRITICAL)  # broken HTTP gets its 400, and is nothing to tell
         runner = web.AppRunner(
@@ -125,7 +125,8 @@ class HttpServer:
         while (passed := self._loop.time() - start) < grace_s and (self._active or passed < LINGER_S):
             await asyncio.sleep(0.01)
 
-    async def _handle(self, request):
+    @web.middleware
+    async def _handle(self, request, handler):
         """Any request, from its headers to its answer."""
         call, response = Call(self._timeout_s, request.headers.get("X-Request-Id", "")), None
         self._active += 1
@@ -213,6 +214,7 @@ class HttpServer:
     async def _in_time(self, target, body, call):
         """(status, body) when a thread was free for the request and has answered it, or _RefusedError."""
         await self._turn(target, call)
+        self._inside += 1
         call.begun, call.queued_s = True, time.monotonic() - call.arrival
         work = self._loop.run_in_executor(self._pool, self._rest.answer, "POST", target, body, call)
         work.add_done_callback(lambda _: self._end(call))
@@ -227,7 +229,7 @@ class HttpServer:
             await self._free.acquire()
             return
         if self._queued >= self._limits.max_queued_requests:
-            self._rest.refuse(target, call, grpc.StatusCode.UNAVAILABLE)
+            self._rest.refuse(target, call, grpc.StatusCode.RESOURCE_EXHAUSTED)
             raise _RefusedError(503, "The queue of requests is full")
         self._queued += 1
         try:
@@ -244,6 +246,7 @@ class HttpServer:
     def _end(self, call):
         """The thread is done with a request, whether or not its client still waits."""
         self._bytes -= call.bytes
+        self._inside -= 1
         self._free.release()
 
 

@@ -40,6 +40,7 @@ class Version:
         self.wanted, self.gone = True, False
         self.tries, self.due = 0, 0.0  # loads that failed, and when the next may begin
         self.troubled = ""  # why the last try failed
+        self.seen = []  # what its folder held when that began
         self.busy = False  # a thread loads or closes it
         self.servable = None
         self.users = 0  # requests inside; the servable is closed when they have left
@@ -56,7 +57,8 @@ class Models:
     """Loads, swaps and unloads what the configuration and the base paths say, and lends it to requests.
 
     `load(name, number, path)` returns a warm Servable. A load that failed is tried `retries` more times, `retry_wait_s`
-    apart; one of a folder that is incomplete until it is whole. `pool` loads and closes.
+    apart, and whenever its folder has changed; one of a folder that is incomplete until it is whole. `pool` loads and
+    closes.
     """
 
     def __init__(
@@ -249,7 +251,10 @@ class Models:
         with self._polling:
             models = self._config.model_config_list.config
             found = {model.name: self._find(model) for model in models}
+            copied = self._copied()
             with self._changed:
+                for version in copied:  # it may load now: begin anew
+                    version.gone, version.tries, version.due = version.state == "END", 0, 0.0
                 for model in models:
                     if found[model.name] is not None:
                         self._found[model.name] = found[model.name], model.model_version_policy
@@ -272,6 +277,12 @@ class Models:
         self._troubles[model.name] = trouble
         return numbers
 
+    def _copied(self):
+        """[Version] that failed to load, and whose folders have changed since."""
+        with self._changed:
+            troubled = [each for name in self._versions for each in self._of(name) if each.troubled and not each.busy]
+        return [each for each in troubled if versions.contents(each.path) != each.seen]
+
     def _want(self, name):
         """Marks what the policy wants of the numbers found, and begins what follows."""
         found, policy = self._found[name]
@@ -283,7 +294,7 @@ class Models:
         wanted = versions.wanted(found, policy, troubled) if policy else {}
         for number, path in wanted.items():
             old = newest.get(number)
-            # A number that failed is not tried again before it was gone from the disk, or unwanted for a while.
+            # A number that failed is not tried again before its folder has changed, or it was unwanted for a while.
             if not old or old.gone or old.state == "UNLOADING" or (old.state == "END" and not old.wanted):
                 known.append(Version(name, number, path))
         newest = self._newest(name)
@@ -332,6 +343,7 @@ class Models:
         """Loads and publishes, or says when to try again."""
         if not version.troubled:
             logging.info("Loading servable version %s from %s", version, version.path)
+        version.seen = versions.contents(version.path)
         try:
             servable = self._load(version.name, version.number, version.path)
         except Exception as problem:  # whatever a folder may hold, it is only this version that fails

@@ -19,23 +19,25 @@ class SlowClients(grpc.ServerInterceptor):
 
     def intercept_service(self, continuation, handler_call_details):
         handler = continuation(handler_call_details)
-        if handler is None or not (handler.unary_unary or handler.stream_stream):
+        method = handler and (handler.unary_unary or handler.unary_stream or handler.stream_stream)
+        if not method:
             return handler
-        answer, make = self._of_one(handler.unary_unary), grpc.stream_unary_rpc_method_handler
-        if handler.stream_stream:
-            answer, make = self._of_stream(handler.stream_stream), grpc.stream_stream_rpc_method_handler
-        answer.experimental_thread_pool = getattr(
-            handler.unary_unary or handler.stream_stream, "experimental_thread_pool", None
-        )
+        answer, make = self._of_one(method), grpc.stream_stream_rpc_method_handler
+        if handler.unary_unary:
+            make = grpc.stream_unary_rpc_method_handler
+        elif handler.stream_stream:
+            answer = self._of_stream(method)
+        for mark in ("experimental_thread_pool", "experimental_non_blocking"):  # of grpcio: health's Watch has both
+            setattr(answer, mark, getattr(method, mark, None))
         return make(answer, handler.request_deserializer, handler.response_serializer)
 
     def _of_one(self, method):
-        def answer(messages, context):
+        def answer(messages, context, *options):
             with self._awaiting(context):
                 message = next(messages, None)
             if message is None:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The request has no message")
-            return method(message, context)
+            return method(message, context, *options)
 
         return answer
 

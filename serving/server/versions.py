@@ -1,5 +1,6 @@
 """Versions in a model's base path: those that are there, those that the policy wants served, and those still coming."""
 
+import contextlib
 import glob
 import math
 import os
@@ -28,6 +29,16 @@ def found(base_path):
         if re.fullmatch(r"\s*[+-]?[0-9]+\s*", name) and abs(int(name)) <= sys.maxsize:
             numbers[int(name)] = os.path.join(base_path, name)
     return numbers
+
+
+def contents(path):
+    """[(file, size, time of its last change)] of what a version is loaded from: another list where a copy goes on."""
+    listed = []
+    for file in (os.path.join(path, "saved_model.pb"), *sorted(glob.glob(f"{glob.escape(path)}/variables/*"))):
+        with contextlib.suppress(OSError):
+            status = os.stat(file)
+            listed.append((file, status.st_size, status.st_mtime_ns))
+    return listed
 
 
 def wanted(numbers, policy, troubled=()):

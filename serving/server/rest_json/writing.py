@@ -11,10 +11,12 @@ from tensorflow.core.framework import types_pb2 as types
 from serving.server.errors import invalid_argument
 from serving.server.rest_json.arrays import KINDS, dtype_name
 
+MAX_ERROR = 10_000  # characters
+
 
 def error_body(message):
-    """The body of an error."""
-    return _object(error=quote(message))
+    """The body of an error. It may quote what a client sent, which may be long."""
+    return _object(error=quote(message[:MAX_ERROR] + "...TRUNCATED" * (len(message) > MAX_ERROR)))
 
 
 def predictions_body(outputs):

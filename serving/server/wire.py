@@ -1,0 +1,73 @@
+"""Wire format of a message: what it would take to parse, before it is parsed.
+
+A submessage of two bytes takes a hundred in memory, and zipped they come by the million in a few kilobytes.
+"""
+
+import functools
+
+from google.protobuf.descriptor import FieldDescriptor
+
+FIELD_COST = 1024  # of a field, in bytes: the room of a submessage, and the time to count it
+MOST_PER_BYTE = FIELD_COST // 2  # no field has fewer than two bytes
+WIDE = {FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_SINT64}
+NUMBERS = {FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_ENUM}
+
+
+def exceeds(descriptor, content, most):
+    """Return True where parsing `content`, the bytes of a message of `descriptor`, would cost more than `most` bytes.
+
+    Broken parts count as far as they can be read: the parser gets no further either.
+    """
+    if MOST_PER_BYTE * len(content) <= most:
+        return False
+    cost, ranges = 0, [(descriptor, 0, len(content))]
+    while ranges:
+        kind, at, end = ranges.pop()
+        inside = _costly(kind)
+        try:
+            while at < end and cost <= most:
+                tag, at = _varint(content, at)
+                cost += FIELD_COST
+                if tag & 7 == 2:
+                    size, at = _varint(content, at)
+                    costly = inside.get(tag >> 3, 1)
+                    if isinstance(costly, int):
+                        cost += costly * size
+                    else:
+                        ranges.append((costly, at, min(at + size, end)))
+                    at += size
+                elif tag & 7 == 0:
+                    _, at = _varint(content, at)
+                else:
+                    at += {1: 8, 5: 4}.get(tag & 7, 0)
+        except IndexError:
+            continue
+        if cost > most:
+            return True
+    return False
+
+
+@functools.cache
+def _costly(descriptor):
+    """{number of a field: the descriptor of its messages, or what a byte of its packed numbers takes}."""
+    costly = {}
+    for field in descriptor.fields:
+        if field.message_type:
+            costly[field.number] = field.message_type
+        elif field.type in WIDE:
+            costly[field.number] = 8
+        elif field.cpp_type in NUMBERS:
+            costly[field.number] = 4
+    return costly
+
+
+def _varint(content, at):
+    """(number, place behind it); IndexError where there is none."""
+    number = shift = 0
+    while shift < 70:
+        byte = content[at]
+        number |= (byte & 127) << shift
+        shift, at = shift + 7, at + 1
+        if byte < 128:
+            return number, at
+    raise IndexError
