@@ -20,6 +20,7 @@ from serving.server.servable import Servable
 from tests.saved_models import export_everything
 
 CODES = grpc.StatusCode
+HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000 000000040100000000")
 
 
 class Observations(list):

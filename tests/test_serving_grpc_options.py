@@ -1,6 +1,8 @@
 """Flags of the gRPC server, over a real socket."""
 
+import contextlib
 import functools
+import socket
 
 import grpc
 import numpy as np
@@ -15,7 +17,8 @@ from serving.server.monitoring import Monitoring
 from serving.server.servable import Servable
 from tests import tiny_served
 from tests.saved_models import floats
-from tests.served_grpc import CODES, fails, serving
+from tests.served_grpc import CODES, HTTP2_GREETING, Client, fails, serving
+from tests.served_models import eventually
 
 
 def examples_request(request_class, signature, x=1.5):
@@ -64,6 +67,25 @@ def test_signatures_answer_only_the_method_they_were_exported_for(tmp_path):
         known = ", ".join(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
         text = f"Expected prediction signature method_name to be one of {{{known}}}. Was: "
         fails(lambda: client.predict("__saved_model_init_op"), CODES.INTERNAL, text)
+
+
+@pytest.mark.parametrize("sent", [b"", HTTP2_GREETING], ids=["nothing", "a greeting"])
+def test_connections_without_calls_give_way(tmp_path, sent):
+    arguments = [("grpc.max_connection_idle_ms", 1000), ("grpc.max_allowed_incoming_connections", 4)]
+
+    def answers():
+        with contextlib.suppress(grpc.RpcError):
+            return another.predict(x=floats(1, 2, shape=[1, 2])).outputs["y"].float_val == [2, 4]
+
+    with serving(tmp_path, arguments=arguments) as client, contextlib.ExitStack() as stack:
+        port = int(client.address.rpartition(":")[2])
+        for _ in range(20):
+            silent = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            with contextlib.suppress(ConnectionError):
+                silent.sendall(sent)
+        another = Client(port)
+        eventually(answers)
+        another.channel.close()
 
 
 def test_a_secure_port(tmp_path):
