@@ -4,8 +4,8 @@ The model is that of Keras' own example: the encoder gives a mean, a log varianc
 error and a KL divergence, with no variance of the decoder.
 """
 
+import argparse
 import pathlib
-import sys
 
 import keras
 import numpy as np
@@ -76,6 +76,8 @@ def main(out="diagnosis-keras", size=32, count=4000, epochs=10, **second):
 
 
 if __name__ == "__main__":
-    directory = sys.argv[1] if sys.argv[1:] else "diagnosis-keras"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", nargs="?", default="diagnosis-keras", help="of the page, new or of an earlier one")
+    directory = parser.parse_args().directory
     _, found = main(directory)
     print(f"{found}\nlook at {pathlib.Path(directory, 'report.html')}")

@@ -3,8 +3,8 @@
 Its images are (n, C, H, W) in [-1, 1] and it gives a log variance: the two lambdas say so, and nothing else has to.
 """
 
+import argparse
 import pathlib
-import sys
 
 import numpy as np
 import torch
@@ -80,6 +80,10 @@ def main(out="diagnosis-pytorch", size=32, count=4000, epochs=10, **second):
 
 
 if __name__ == "__main__":
-    directory = sys.argv[1] if sys.argv[1:] else "diagnosis-pytorch"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "directory", nargs="?", default="diagnosis-pytorch", help="of the page, new or of an earlier one"
+    )
+    directory = parser.parse_args().directory
     _, found = main(directory)
     print(f"{found}\nlook at {pathlib.Path(directory, 'report.html')}")

@@ -4,8 +4,8 @@ Two signatures are all that is known of the model, as behind TensorFlow Serving.
 python -m keras_vae.diagnose --model=diagnosis-saved/model --dataset=faces --image_size=32
 """
 
+import argparse
 import pathlib
-import sys
 
 import keras
 import tensorflow as tf
@@ -52,5 +52,7 @@ def main(out="diagnosis-saved", size=32, count=4000, epochs=5):
 
 
 if __name__ == "__main__":
-    directory = sys.argv[1] if sys.argv[1:] else "diagnosis-saved"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", nargs="?", default="diagnosis-saved", help="of the page, new or of an earlier one")
+    directory = parser.parse_args().directory
     print(f"{main(directory)}\nlook at {pathlib.Path(directory, 'page', 'report.html')}")

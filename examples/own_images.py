@@ -3,7 +3,7 @@
 What train.py, evaluate.py and export.py do, as functions. It goes on where it was stopped.
 """
 
-import sys
+import argparse
 
 import keras_vae as kv
 from keras_vae import report
@@ -24,8 +24,8 @@ def main(folder, workdir="runs/own", image_size=(64, 64), settings=()):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("error: expected one folder of PNG and JPEG files: python examples/own_images.py my_images")
-    trained, _, version = main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", help="of PNG and JPEG files")
+    trained, _, version = main(parser.parse_args().folder)
     print(f"{trained.active_dims.sum()} of {trained.latent_dim} dimensions are active")
     print(f"look at runs/own/report.html; exported: {version}")

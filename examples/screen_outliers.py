@@ -4,7 +4,7 @@ The ordinary images are procedural faces, the strange ones have a patch of noise
 second stage is trained, for scores do not need it.
 """
 
-import sys
+import argparse
 
 import numpy as np
 import tensorflow as tf
@@ -55,4 +55,6 @@ def main(workdir="runs/screen", false_alarms=0.05, settings=()):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workdir", nargs="?", default="runs/screen", help="of the run, new or of an earlier one")
+    main(parser.parse_args().workdir)

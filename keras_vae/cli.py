@@ -135,6 +135,8 @@ def expanded(path: str) -> str:
 def main() -> typing.NoReturn:
     """Run the command that the first word names: the console script keras-vae."""
     known, words = plugins.names(COMMANDS), sys.argv[1:]
+    if words[1:] and words[0] in (*HELP, "help", "--version"):
+        _refuse(f"left over on the command line: {' '.join(words[1:])}", "keras-vae COMMAND --help shows its flags")
     if not words or words[0] in (*HELP, "help"):
         summaries = {name: (plugins.find(COMMANDS, name, "command").__doc__ or "").splitlines()[0] for name in known}
         print("keras-vae COMMAND --help shows the flags of a command.\n")
@@ -215,6 +217,8 @@ def parse(argv: list[str], takes_names: bool = False, values: flags.FlagValues =
         sys.exit(0)
     except flags.Error as error:
         _refuse(_plain(error, values))
+    except ValueError as error:  # of a --noswitch=value
+        _refuse(str(error))
     dashed = [word for word in words[1:] if word.startswith("-")]  # behind a lone --
     if words[1:] and (dashed or not takes_names):
         wrong = (dashed or words[1:])[0]

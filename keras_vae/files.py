@@ -40,7 +40,7 @@ UNREADABLE = (
     EOFError,
     ValueError,
     KeyError,
-    NotImplementedError,
+    RuntimeError,  # of a bit that says that a part is encrypted; or of a compression that is none
     zipfile.BadZipFile,
     zlib.error,
     struct.error,

@@ -130,6 +130,8 @@ def parse(argv):
     except flags.Error as error:
         found = re.fullmatch(r"flag --(\w+)=(.*?): (.*)", str(error), re.DOTALL)
         refuse(f"--{found[1]}={found[2]}: {_expected(*found.group(1, 3))}" if found else str(error))
+    except ValueError as error:  # of a --noswitch=value
+        refuse(str(error))
     if words:
         refuse(f"left over on the command line: {' '.join(words)}", f"--{words[0].lstrip('-').partition('=')[0]}")
 

@@ -255,6 +255,22 @@ def test_stock_networks_are_a_vae_of_ours(tmp_path):
     assert kv.GaussianVAE(two, decoder).encoder is two
 
 
+@pytest.mark.parametrize("names", [("mean", "log_variance"), ("z_mean", "z_log_var"), ("mu", "logvar")])
+def test_outputs_in_a_dictionary_are_taken_by_their_names(names):
+    """Keras sorts them by the alphabet, which has the log variance first."""
+    x = keras.Input((3,))
+    mean, log_variance = keras.layers.Dense(2, bias_initializer="ones")(x), keras.layers.Dense(2)(x)
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    encoder = keras.Model(x, dict(zip(names, (mean, log_variance))))
+    vae = kv.GaussianVAE(encoder, decoder, spread="log_variance")
+    found, expected = vae.encode(np.zeros((1, 3), np.float32)), (1.0, 1.0)
+    np.testing.assert_allclose([np.mean(each) for each in found], expected)
+    with pytest.raises(ValueError, match="outputs called .* expected one of mean.* for spread=stddev, one of stddev"):
+        kv.GaussianVAE(encoder, decoder)
+    with pytest.raises(ValueError, match="outputs called first, second"):
+        kv.GaussianVAE(keras.Model(x, {"first": mean, "second": log_variance}), decoder, spread="log_variance")
+
+
 def test_stock_networks_that_are_no_vae_are_refused():
     encoder, decoder = tiny.halves()
     hidden = encoder.layers[0](encoder.inputs[0])

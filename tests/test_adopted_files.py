@@ -8,7 +8,7 @@ import pytest
 
 import keras_vae as kv
 from keras_vae import cli
-from keras_vae.adopted.loading import load
+from keras_vae.adopted.loading import load, posterior
 from keras_vae.maths.arrays import unit
 from tests import tiny
 
@@ -47,6 +47,16 @@ def test_a_wrong_word_about_the_encoder_is_told(files):
     found = load(encoder=files / "encoder.keras", decoder=files / "decoder.keras")
     with pytest.raises(ValueError, match=r"gives codes of shape \(6,\) by --spread=stddev; the decoder takes \(3,\)"):
         kv.diagnose(found.encode, found.decode, tiny.images(20))
+
+
+def test_a_dictionary_of_outputs_is_read_by_their_names():
+    values = {"z_log_var": np.zeros((1, 2)), "z_mean": np.full((1, 2), 3.0), "z": np.ones((1, 2))}
+    mean, stddev = posterior(values, "log_variance")
+    assert mean.tolist() == [[3, 3]] and stddev.tolist() == [[1, 1]]
+    mean, stddev = posterior({"output_1": np.ones((1, 2)), "output_0": np.full((1, 2), 3.0)}, "stddev")
+    assert mean.tolist() == [[3, 3]] and stddev.tolist() == [[1, 1]]
+    with pytest.raises(ValueError, match="outputs called dense_1, dense_2"):
+        posterior({"dense_1": np.ones((1, 2)), "dense_2": np.ones((1, 2))}, "stddev")
 
 
 def test_a_stage_of_ours_is_read(tmp_path):

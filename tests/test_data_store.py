@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import errno
+import json
 import os
 import pathlib
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from keras_vae import data
 from keras_vae.data import mapped, store, tfds_reader
 from keras_vae.data.pipeline import Epochs
+from keras_vae.files import read_json
 
 ROWS = np.random.default_rng(0).integers(0, 256, (1000, 4, 3), dtype=np.uint8)
 KEY = {"split": "train"}
@@ -140,6 +142,45 @@ def test_a_damaged_beginning_of_a_killed_writer_is_noticed(tmp_path):
     with pytest.warns(UserWarning, match="block 0 of 24"):
         np.testing.assert_array_equal(store.load(source.examples(tmp_path), "rows", KEY), ROWS)
     assert source.asked == [0, 700, 0]
+
+
+def flipped(change):
+    """What changes a number of a JSON file, as a flipped bit may."""
+
+    def damage(file):
+        found = read_json(file)
+        change(found)
+        file.write_text(json.dumps(found))
+
+    return damage
+
+
+CURSORS = {
+    "asked": flipped(lambda found: found.update(asked=found["asked"] - 70)),
+    "rows": flipped(lambda found: found.update(rows=found["rows"] - 70)),
+    "a list": lambda file: file.write_text("[]"),
+    "the key alone": flipped(lambda found: [found.pop(name) for name in [*found] if name != "key"]),
+    "no rows.raw": lambda file: file.with_name("rows.raw").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", CURSORS)
+def test_a_damaged_cursor_of_a_killed_writer_is_not_gone_on_from(tmp_path, damage):
+    source = Source(fails=700)
+    with pytest.raises(KeyboardInterrupt):
+        store.load(source.examples(tmp_path), "rows", KEY)
+    CURSORS[damage](the_store(tmp_path / ".keras_vae") / "cursor.json")
+    np.testing.assert_array_equal(store.load(source.examples(tmp_path), "rows", KEY), ROWS)
+    assert source.asked == [0, 0]
+
+
+@pytest.mark.parametrize("change", [{"shape": [3, 4]}, {"dtype": "int8"}, {"left_out": ["x"]}])
+def test_a_header_with_other_values_is_damaged(tmp_path, change):
+    source = Source()
+    store.load(source.examples(tmp_path), "rows", KEY)
+    flipped(lambda found: found.update(change))(the_store(tmp_path / ".keras_vae") / "header.json")
+    with pytest.warns(UserWarning, match="header.json is not what was written"):
+        np.testing.assert_array_equal(store.load(source.examples(tmp_path), "rows", KEY), ROWS)
 
 
 def test_of_many_at_once_one_writes(tmp_path):

@@ -12,6 +12,7 @@ import keras_vae  # noqa: F401  registers the classes that .keras files name
 from keras_vae.data.pipeline import Epochs
 from keras_vae.training import local_workers, strategy, workers
 from keras_vae.training.callbacks.backup import Backup
+from keras_vae.training.train import described
 from tests import tiny
 from tests.scripts import Script
 
@@ -136,6 +137,40 @@ def test_the_workers_of_a_job_are_those_of_tf_config(monkeypatch):
         monkeypatch.setenv("TF_CONFIG", json.dumps(task))
         assert workers.cluster() == (3, number) and strategy.resolve("auto") == "multi_worker"
         assert workers.directory("runs/x") == (f"runs/x-worker-{number}" if number else "runs/x")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            [["--seed=1"], ["--seed=2"]],
+            "differ in what they are to train: worker 1 from worker 0; start the same command",
+        ),
+        ([["--strategy=single"]] * 2, "by which each of the 2 workers would train the whole run by itself"),
+    ],
+    ids=["seeds", "strategy"],
+)
+def test_workers_that_would_not_train_one_run_are_refused(tmp_path, flags, message):
+    addresses = free_addresses(2)
+    for script in [start(tmp_path / "run", addresses, index, *own) for index, own in enumerate(flags)]:
+        status, output = script.wait()
+        assert status == 2 and message in output and "Traceback" not in output, output
+    assert not (tmp_path / "run").exists()
+
+
+def test_workers_with_other_examples_are_refused(monkeypatch):
+    monkeypatch.setattr(workers, "gathered", lambda numbers: np.array([[1], numbers]))
+    images = np.zeros((160, 16, 16, 3), np.uint8)
+    with pytest.raises(ValueError, match="differ in their examples: worker 1 .* Worker 0 has: 160 of 16x16x3"):
+        workers.agree("their examples", described(images))
+    assert described(images) != described(images + np.uint8(1))
+
+
+def test_a_worker_that_does_not_end_is_ended(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(local_workers, "ENDING_S", 0.5)
+    code = "import json, os, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    code += "sys.exit(2) if json.loads(os.environ['TF_CONFIG'])['task']['index'] else time.sleep(3600)"
+    assert local_workers.start(2, ["-c", code], tmp_path / "run") == 2
 
 
 def test_local_workers_are_started_and_end_together(tmp_path, capfd):

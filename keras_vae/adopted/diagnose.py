@@ -19,7 +19,7 @@ from keras_vae.diagnostics import Judgement, LatentTable, latent_table
 from keras_vae.evaluation.evaluate import joined
 from keras_vae.evaluation.evaluation import Evaluation
 from keras_vae.evaluation.parts import frechet, latents, mismatch, outliers, pictures, reconstruction
-from keras_vae.files import Path, read_json, write_json
+from keras_vae.files import Path, as_path, read_json, write_json
 from keras_vae.maths.arrays import unit
 from keras_vae.maths.gaussians import kl_divergence, log_likelihood, squared_error
 from keras_vae.metrics import features
@@ -224,21 +224,22 @@ class Diagnosis:
     def write(self, directory: Path) -> pathlib.Path:
         """Write results.json, pictures and report.html to a directory, new or of an earlier diagnosis; returns the
         page's path."""
-        directory = pathlib.Path(directory).expanduser()
-        check_free(directory)
+        directory = check_free(directory)
         for file, picture in self.pictures.items():
             write_png(directory / file, picture)
         write_json(directory / "results.json", self.results)
         return report.write(directory)
 
 
-def check_free(directory: pathlib.Path) -> None:
-    """Refuse a directory that holds anything but an earlier diagnosis, so that nothing of another kind is lost."""
+def check_free(directory: Path) -> pathlib.Path:
+    """Return the directory; one that holds anything but an earlier diagnosis is refused, so that nothing is lost."""
+    directory = as_path(directory, "the directory of the diagnosis")
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} is a file; expected a directory, new or of an earlier diagnosis")
     entries = [entry.name for entry in directory.iterdir()] if directory.exists() else []
     if not entries:
-        return
+        return directory
     results = read_json(directory / "results.json") if "results.json" in entries else None
     if not isinstance(results, dict) or results.get("run", {}).get("stages") != []:  # a run has stages
         raise ValueError(f"{directory} is not empty and holds no diagnosis; choose another directory")
+    return directory

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.files import UNREADABLE, Path
-from keras_vae.models.posterior_encoder import SPREADS
+from keras_vae.models.posterior_encoder import SPREADS, in_order
 
 SIDES = ("encode", "decode")
 NAMES = {"encode": ("encode", "encoder"), "decode": ("decode", "decoder")}  # a method or signature, or a part
@@ -60,8 +60,7 @@ def load(
 def posterior(outputs, spread):
     """Return (mean, stddev), or codes, of what an encoder gives: one tensor, several, or a dictionary of them."""
     if isinstance(outputs, dict):
-        by_name = [outputs[name] for name in ("mean", spread) if name in outputs]
-        outputs = by_name if len(by_name) == 2 else [outputs[name] for name in sorted(outputs)]
+        outputs = in_order(outputs, spread)
     outputs = [np.asarray(output) for output in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
     if len(outputs) == 1 and spread == "stddev":
         return outputs[0]

@@ -35,8 +35,8 @@ def main(args: cli.Flags) -> None:
     from keras_vae.adopted.diagnose import check_free, diagnose
     from keras_vae.adopted.loading import load
 
-    out, size = pathlib.Path(args.out), args.image_size and _recipe.image_size(args.image_size)
-    check_free(out)
+    size = args.image_size and _recipe.image_size(args.image_size)
+    out = check_free(args.out)
     found = load(args.model, args.encoder, args.decoder, args.spread)
     if size is None and found.data_shape:
         size = list(found.data_shape[:2])

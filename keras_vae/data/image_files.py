@@ -2,8 +2,10 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
+import json
 import os
 import pathlib
 import zlib
@@ -49,12 +51,21 @@ def listing(root, extensions):
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{below}{entry.name}/")
-                elif os.path.splitext(entry.name)[1].lower() in extensions and entry.is_file():
-                    status = entry.stat()
+                elif os.path.splitext(entry.name)[1].lower() in extensions and (status := _status(entry)):
                     found.append((f"{below}{entry.name}".replace("/", "\0"), status.st_size, status.st_mtime_ns))
     found.sort()  # with \0 between its parts: a/b comes before a-b, as pathlib sorts
     states = np.array([state for _, *state in found], np.int64).reshape(-1, 2)
     return Listing(root, [path.replace("\0", "/") for path, *_ in found], states)
+
+
+def _status(entry):
+    """The os.stat of a file, or of a link that leads nowhere, which cannot be read and is named so; None of others."""
+    with contextlib.suppress(OSError):  # a loop of links
+        if entry.is_file():
+            return entry.stat()
+        if not entry.is_symlink() or os.path.exists(entry.path):
+            return None
+    return entry.stat(follow_symlinks=False)
 
 
 class BadFiles:
@@ -99,8 +110,7 @@ def survey(files, image_size, bad, folder):
     Without an `image_size` all files must have the most frequent size.
     """
     kept = folder / f"headers-{files.digest}{'' if image_size is None else '-of-any-size'}.json"
-    if len(files.paths) >= KEPT_FROM and kept.exists():
-        found = read_json(kept)
+    if len(files.paths) >= KEPT_FROM and (found := _kept(kept)):
         size, channels, problems = tuple(found["size"] or image_size), found["channels"], found["problems"]
         for path, phrase in problems.items():
             bad.add(f"{path} {phrase}", another_size=phrase.startswith("is "))
@@ -118,8 +128,23 @@ def survey(files, image_size, bad, folder):
     usable = [number for number, path in enumerate(files.paths) if path not in problems]
     channels = 1 if grey[usable].all() else 3
     if len(files.paths) >= KEPT_FROM:
-        write_json(kept, {"size": None if image_size else size, "channels": channels, "problems": problems})
+        found = {"size": None if image_size else size, "channels": channels, "problems": problems}
+        with contextlib.suppress(OSError):  # it saves time, no more
+            write_json(kept, {**found, "seal": _seal(found)})
     return Survey(size, channels, problems)
+
+
+def _kept(path):
+    """What an earlier survey found, or None: not there, or not what was written."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = read_json(path)
+        if found.pop("seal") == _seal(found):
+            return found
+    return None
+
+
+def _seal(found):
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _headers(files, bad):
@@ -129,7 +154,9 @@ def _headers(files, bad):
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         found = bounded(pool, lambda chunk: [_header(files.root / files.paths[number]) for number in chunk], chunks)
-        for chunk, headers in zip(chunks, tqdm(found, "reading headers", len(chunks), unit="chunk", delay=5)):
+        for chunk, headers in zip(
+            chunks, tqdm(found, "reading headers", len(chunks), unit="chunk", disable=None, delay=5)
+        ):
             for number, header in zip(chunk, headers):
                 if header is None:
                     problems[files.paths[number]] = "cannot be read"

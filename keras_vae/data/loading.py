@@ -14,6 +14,8 @@ from keras_vae.data import store
 from keras_vae.files import as_path
 
 COMMON = ("cache_dir",)  # options of every data set
+# The files here that a pixel, or the split that it is in, depends on: where they change, stores are made again.
+PIXELS = ("preprocessing.py", "tfds_reader.py", "image_files.py", "canvas.py", "portrait.py", "grids.py")
 
 
 def names() -> list[str]:
@@ -77,6 +79,6 @@ def _parameters(dataset):
 
 def _preprocessing(dataset):
     """Return what stands for the way from bytes to pixels: the code that goes it, and its library's version."""
-    files = (pathlib.Path(__file__).with_name("preprocessing.py"), pathlib.Path(dataset.__file__))
+    files = (*map(pathlib.Path(__file__).with_name, PIXELS), pathlib.Path(dataset.__file__))
     code = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     return f"{code[:16]}, tensorflow {importlib.metadata.version('tensorflow')}"

@@ -97,7 +97,7 @@ def verdict(
         evidence.append(f"{informative:.0f} of them carry more signal than noise.")
     if active > 1 and effective_rank is not None:
         evidence.append(f"q(z) fills {effective_rank:.1f} directions of the {active:.0f} active dimensions.")
-    if law_mean is not None:
+    if law_mean is not None and active:
         worst = "" if law_worst is None else f", at worst {law_worst:.3f}"
         evidence.append(f"The variance law over active dimensions: {law_mean:.3f} in the mean{worst}; it should be 1.")
     if mmd is not None:
@@ -127,7 +127,7 @@ def verdict(
             gap = mmd is not None and mmd > GAP * mmd_noise
             word, advice = "balanced", _on(active, latent_dim, informative, gap, stochastic, has_prior, second_stage)
     if early:
-        advice = ["gamma is still on its way down: more steps (epochs, smaller batches), or a smaller start.", *advice]
+        advice = ["gamma is still on its way down: more steps (epochs, smaller batches).", *advice]
     if overfits:
         advice = ["The stage overfits its codes: fewer epochs, a narrower network, more images, or a mixture.", *advice]
     if attainable < EXPLAINED:

@@ -36,6 +36,9 @@ def export(
     checked_base(export_dir, version)  # before minutes go into what could not be written
     run, stack = RunDirectory(workdir), load(workdir)
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
+    for option, place in {"data_dir": data_dir, "cache_dir": cache_dir}.items():
+        if place is not None and option not in data.options(config.dataset):
+            raise ValueError(f"{config.dataset} takes no option {option}; leave --{option} out")
     screen = _screen(config, stack)
     offered = signatures(stack.codec, _reader(config, stack.codec), _latents(run, stack), screen)
     # One tf.function for each, shared by names that mean the same (serving_default is encode).

@@ -1,20 +1,30 @@
 """Posterior encoder: any functional Keras encoder as one that gives [mean, stddev] of q(z|x)."""
 
+import re
+
 import keras
 
-SPREADS = ("stddev", "log_variance")
+MEANS = ("mean", "z_mean", "mu", "z_mu", "loc")
+SPREADS = {
+    "stddev": ("stddev", "z_stddev", "std", "z_std", "sigma", "z_sigma", "scale"),
+    "log_variance": ("log_variance", "z_log_variance", "log_var", "z_log_var", "logvar", "z_logvar"),
+}
 
 
 def posterior_encoder(encoder, latent_dim, spread=None):
     """Return an encoder x -> [mean, stddev], (batch, latent_dim) float32 each, that shares the layers of `encoder`.
 
-    encoder   two outputs, each (batch, latent_dim), or one (batch, 2 latent_dim), the means first.
+    encoder   two outputs, each (batch, latent_dim), or one (batch, 2 latent_dim), the means first; of a dictionary,
+              those that are named so: see MEANS and SPREADS.
     spread    the second of these: "stddev" or "log_variance"; None: the encoder gives [mean, stddev] and is left as it
               is. A layer without activation gives no deviations, and is refused as such.
     """
     if spread not in (None, *SPREADS):
         raise ValueError(f"spread is {spread!r}; expected one of {', '.join(SPREADS)}")
-    shapes, wanted = [tuple(output.shape) for output in encoder.outputs], (None, latent_dim)
+    given = encoder.outputs
+    if named := isinstance(getattr(encoder, "output", None), dict):
+        given = in_order(encoder.output, spread or "stddev")
+    shapes, wanted = [tuple(output.shape) for output in given], (None, latent_dim)
     if shapes not in ([wanted, wanted], [(None, 2 * latent_dim)]):
         raise ValueError(
             f"the encoder gives {' and '.join(map(str, shapes))}; expected two outputs {wanted}, as many numbers as "
@@ -26,17 +36,35 @@ def posterior_encoder(encoder, latent_dim, spread=None):
             f"the encoder gives one output of 2 x {latent_dim} units; say what the second half is: "
             'spread="log_variance", or "stddev"'
         )
-    if spread != "log_variance" and _unbounded(encoder.outputs[-1]):
+    if spread != "log_variance" and _unbounded(given[-1]):
         raise ValueError(
-            f"the second output of the encoder is {_layer(encoder.outputs[-1]).name!r}, without activation: it may be "
+            f"the second output of the encoder is {_layer(given[-1]).name!r}, without activation: it may be "
             'negative, so it is no standard deviation. Of a log variance: spread="log_variance"'
         )
-    if spread is None:
+    if spread is None and not named:
         return encoder
-    outputs = [keras.ops.cast(output, "float32") for output in encoder.outputs]
+    outputs = [keras.ops.cast(output, "float32") for output in given]
     mean, second = outputs if len(outputs) == 2 else (outputs[0][:, :latent_dim], outputs[0][:, latent_dim:])
-    stddev = second if spread == "stddev" else keras.ops.exp(second / 2)
+    stddev = keras.ops.exp(second / 2) if spread == "log_variance" else second
     return keras.Model(encoder.inputs[0], [mean, stddev], name=f"{encoder.name}_posterior")
+
+
+def in_order(outputs, spread):
+    """Return [mean, what `spread` says] of a dictionary of outputs, or its only one; of numbered ones all, in order.
+
+    By name, or not at all: their order in a dictionary is that of the alphabet, where a log variance precedes a mean.
+    """
+    if len(outputs) == 1:
+        return list(outputs.values())
+    if all(re.fullmatch(r"output_\d+", name) for name in outputs):
+        return [outputs[name] for name in sorted(outputs, key=lambda name: int(name.rpartition("_")[2]))]
+    pair = [[outputs[name] for name in names if name in outputs] for names in (MEANS, SPREADS[spread])]
+    if [len(each) for each in pair] != [1, 1]:
+        raise ValueError(
+            f"the encoder gives outputs called {', '.join(outputs)}; expected one of {', '.join(MEANS)} and, for "
+            f"spread={spread}, one of {', '.join(SPREADS[spread])}; or a list, the mean first"
+        )
+    return [each for (each,) in pair]
 
 
 def checked_networks(encoder, decoder):

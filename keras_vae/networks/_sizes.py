@@ -44,6 +44,6 @@ def code_channels(latent_dim, rows, columns, network):
         near = " or ".join(str(dim) for dim in (below, below + places) if dim)
         raise ValueError(
             f"network {network} has a code map of {rows}x{columns} places at this image size, so latent_dim must be "
-            f"a multiple of {places}, got {latent_dim}; nearest: {near}"
+            f"a multiple of {places}, got {latent_dim}; nearest: {near} (--set STAGE.latent_dim=..., ae say)"
         )
     return latent_dim // places

@@ -40,7 +40,10 @@ def write(first, second):
 def _results(run):
     if not (run / "results.json").exists():
         raise FileNotFoundError(f"{run} has no results.json; measure it first, with evaluate --workdir={run}")
-    return read_json(run / "results.json")
+    found = read_json(run / "results.json")
+    if not isinstance(found, dict) or not isinstance(found.get("run"), dict):
+        raise ValueError(f"{run / 'results.json'} holds no evaluation; measure it again, with evaluate --workdir={run}")
+    return found
 
 
 def _warning(results):

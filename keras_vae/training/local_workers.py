@@ -4,12 +4,15 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import time
 
 from keras_vae.status import print_status
+
+ENDING_S = 5.0
 
 
 def start(number, command, workdir):
@@ -31,12 +34,17 @@ def start(number, command, workdir):
                 print_status(f"worker {index} writes to {path}")
             environment = {**os.environ, "TF_CONFIG": json.dumps(cluster)}
             processes.append(subprocess.Popen([sys.executable, *command], env=environment, **output))
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the workers end, too
         try:
             return _first_failure(processes, workdir)
         finally:
+            signal.signal(signal.SIGTERM, before)
             for process in processes:
                 process.terminate()
             for process in processes:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(ENDING_S)
+                process.kill()  # TensorFlow takes SIGTERM for a notice that it passes on
                 process.wait()
 
 

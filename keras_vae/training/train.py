@@ -1,6 +1,7 @@
 """Train the stages of a stack, bottom up."""
 
 import time
+import zlib
 from collections.abc import Iterable
 
 import keras
@@ -21,6 +22,7 @@ from keras_vae.training.estimate import tell_cost
 from keras_vae.training.schedules import LearningRate
 from keras_vae.training.train_stage import train_stage
 
+LOOKED_AT = 256  # training examples that workers compare
 HELD_OUT = 1000  # validation examples that a stage is measured on
 
 
@@ -42,12 +44,25 @@ def train(
     if not isinstance(config, configs.Config):
         raise ValueError(f"config is {config!r}; expected a Config, kv.presets.faces_vae_plus.quick() say")
     several = strategy.resolve(config.strategy) == "multi_worker"
+    if not several and workers.cluster()[0] > 1:
+        raise ValueError(
+            f"strategy is {config.strategy!r}, by which each of the {workers.cluster()[0]} workers would train the "
+            "whole run by itself; leave it out, or train without --workers and TF_CONFIG"
+        )
     run = RunDirectory(workers.directory(workdir) if several else workdir)
     names = [each.name for each in config.stages]
     wanted = names if stage == "all" else [config.settings(stage).name]
     asked = run.complete(config)
     config = on_this_machine(asked)
+    if several and config.strategy != "multi_worker":
+        raise ValueError(
+            f"{run.path} was begun by one process (strategy {config.strategy}); go on without --workers and "
+            "TF_CONFIG, or choose another --workdir"
+        )
     run.check(config)
+    if several:
+        with strategy.make(config.strategy).scope():
+            workers.agree("what they are to train", configs.to_json(configs.portable(config)))
     with workers.losses_told(), policy(config.precision):
         for index, name in enumerate(names):
             if name not in wanted:
@@ -61,6 +76,9 @@ def train(
             if missing := [below for below in names[:index] if not run.done(below)]:
                 raise ValueError(f"stage {name} needs {', '.join(missing)} below it; train with --stage=all")
             examples = examples or _load_examples(config)
+            if several:
+                with strategy.make(config.strategy).scope():
+                    workers.agree("their examples", described(examples[0]))
             if run.is_new:
                 config, measured = _rehearsed(asked, *examples)
                 run.claim(config, measured)
@@ -109,6 +127,12 @@ def _rehearsed(asked, images, _):
         with _scope(config, index):
             Epochs([images], settings.batch_size, config.seed)  # whether the replicas can share a batch
     return config, measured
+
+
+def described(images):
+    """Return words that stand for the images, from a look at a few hundred of them."""
+    sample = np.ascontiguousarray(images[:: max(1, len(images) // LOOKED_AT)])
+    return f"{len(images):,} of {'x'.join(map(str, images.shape[1:]))}, checksum {zlib.crc32(sample):08x}"
 
 
 def _load_examples(config: configs.Config) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Workers of a job that share each batch: which they are, what they agree on, and one that is gone."""
 
 import contextlib
+import hashlib
 import json
 import os
 
@@ -63,6 +64,17 @@ def all_true(value):
 def chief_says(value):
     """Return the bool `value` of the first worker."""
     return bool(gathered([value])[0, 0])
+
+
+def agree(what, text):
+    """Raise ValueError on all workers where `text`, which says what this one was told or has, is not that of all."""
+    digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
+    found = gathered([digest])[:, 0].tolist()
+    if different := [index for index, each in enumerate(found) if each != found[0]]:
+        raise ValueError(
+            f"the workers of this job differ in {what}: worker {', '.join(map(str, different))} from worker 0; start "
+            f"the same command on all of them, with equal data. Worker {cluster()[1]} has: {text}"
+        )
 
 
 def wait():

@@ -7,6 +7,7 @@ and none is half. What travels through Ray are numbers of parts; pictures and ro
 import contextlib
 import logging
 import os
+import re
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anyone
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # 30 by default, which a busy machine exceeds
@@ -66,4 +67,5 @@ def reason(error):
     while error.__cause__ is not None:
         error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]  # Ray's advice may follow it
+    return (named or lines or [type(error).__name__])[-1]
