@@ -121,9 +121,10 @@ class RunDirectory:
         write_text(self.folder(name) / "DONE", "")
 
     def drop_backups(self, name):
-        """Remove the backups and the best epoch of a stage that is done: they are of no more use."""
-        for file in ("backup.npz", "previous-backup.npz", "best.npz"):
-            (self.folder(name) / file).unlink(missing_ok=True)
+        """Remove the backups and the best epoch of a stage that is done, whole or not: they are of no more use."""
+        left = self.folder(name).glob(".*.part")  # of a writer that was killed
+        for file in (*map(self.folder(name).joinpath, ("backup.npz", "previous-backup.npz", "best.npz")), *left):
+            file.unlink(missing_ok=True)
 
 
 def load(workdir: Path) -> Stack:

@@ -109,6 +109,18 @@ def test_wrong_arguments_are_refused(stack):
     for images, message in ((tiny.images(20) * 1.0, "values in"), (tiny.images(3), "expected at least 16")):
         with pytest.raises(ValueError, match=f"^images has .*{message}"):
             kv.diagnose(*both, images)
+    for encode, options, message in (
+        (None, {}, "^encode is None; expected a function of images"),
+        (stack.encode, {"decode": None}, "^decode is None; expected a function of codes"),
+        (stack.encode, {"sample": 3}, "^sample is 3; expected a function"),
+        (stack.encode, {"score": 3}, "^score is 3; expected a function"),
+        (stack.encode, {"seed": -1}, "^seed is -1; expected a whole number"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kv.diagnose(encode, **{"decode": stack.decode, "images": tiny.images(20), **options})
+    for options, message in (({"seed": 1.5}, "^seed is 1.5"), ({"workdir": 3}, "^workdir is 3; expected a path")):
+        with pytest.raises(ValueError, match=message):
+            kv.second_stage(stack.encode, tiny.images(40), epochs=1, **options)
     with pytest.raises(ValueError, match=r"^outliers has shape \(9, 4, 4, 1\); expected \(n, 4, 6, 1\)"):
         kv.diagnose(*both, tiny.images(20), outliers=np.zeros((9, 4, 4, 1), np.uint8))
     for score, message in (

@@ -94,6 +94,8 @@ def ending(capsys, *words, run=cli.command):
         ("reproduce -- --list", "nothing after a lone -- is read"),
         ("balance --latent_dim=3", "did you mean --latent_dims?"),
         ("serve --modle_name=x", "unknown flag --modle_name; did you mean --model_name?"),
+        ("train --noquick=true", "--noquick=true does not take an argument"),
+        ("serve --noenable_batching=1", "--noenable_batching=1 does not take an argument"),
         ("serve vae", "left over on the command line: vae"),
         ("serve --port=70000", "--port=70000: expected an integer in the range [0, 65535]"),
         ("serve --model_base_path=~nobody_here", "there is no user 'nobody_here'"),

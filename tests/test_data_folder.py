@@ -99,6 +99,19 @@ def test_bad_files_are_named_and_counted(mixed):
     assert "--skip_bad_files" in message and "--image_size=HxW" in message
 
 
+def test_links_that_lead_nowhere_are_unreadable_files(tmp_path):
+    pixels = save(tmp_path / "train" / "image.png")
+    (tmp_path / "train" / "link.png").symlink_to("image.png")
+    (tmp_path / "train" / "gone.png").symlink_to("nowhere.png")
+    (tmp_path / "train" / "loop.png").symlink_to("loop.png")
+    (tmp_path / "train" / "folder.png").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="gone.png cannot be read; train/loop.png cannot be read"):
+        data.load("folder", "train", data_dir=str(tmp_path))
+    with pytest.warns(UserWarning, match="skipped 2 image files"):
+        found = data.load("folder", "train", data_dir=str(tmp_path), skip_bad_files=True)
+    np.testing.assert_array_equal(found, [pixels, pixels])
+
+
 def test_a_truncated_file_is_unreadable(mixed):
     (mixed / "text.png").unlink()
     (mixed / "sub" / "small.png").unlink()
@@ -174,12 +187,21 @@ def test_many_headers_are_read_once(tmp_path, monkeypatch):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         first = load_all(tmp_path, skip_bad_files=True)
+        (kept,) = tmp_path.rglob("headers-*.json")
+        kept_text = kept.read_text()
         monkeypatch.setattr(PIL.Image, "open", None)  # would fail now
         second = load_all(tmp_path, skip_bad_files=True)
     assert all(np.array_equal(first[split], second[split]) for split in first)
     assert ["bad.png cannot be read" in str(each.message) for each in caught] == 6 * [True]
     with pytest.raises(ValueError, match="cannot use 1 image file in .*: bad.png cannot be read"):
         load_all(tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(image_files, "KEPT_FROM", 9)
+    for damaged in ('{"size": [9, 8]', "[]", kept_text.replace("9", "8", 1)):
+        kept.write_text(damaged)
+        with pytest.warns(UserWarning, match="bad.png cannot be read"):
+            again = load_all(tmp_path, skip_bad_files=True)
+        assert all(np.array_equal(first[split], again[split]) for split in first) and kept.read_text() == kept_text
 
 
 def test_image_size_brings_all_to_one_size(mixed):

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from keras_vae.exporting import export
 from keras_vae.exporting.version_directory import checked_base, new_version
 from tests.scripts import Script
 
@@ -95,6 +96,12 @@ def test_the_command_exports(points, tmp_path):
     status, output = Script(tmp_path / "log", "export.py", f"--workdir={points}", f"--export_dir={tmp_path}").wait()
     assert status == 0 and f"exported: {tmp_path / '1'}\nnext: " in output
     assert (tmp_path / "1" / "saved_model.pb").exists()
+
+
+def test_places_of_data_that_the_data_set_does_not_take_are_refused(points, tmp_path):
+    with pytest.raises(ValueError, match="takes no option data_dir; leave --data_dir out"):
+        export(points, tmp_path / "e", data_dir=tmp_path)
+    assert not (tmp_path / "e").exists()
 
 
 def test_what_cannot_be_exported_is_said_in_a_line(tmp_path):

@@ -12,7 +12,8 @@ import numpy as np
 
 from keras_vae import report
 from keras_vae.adopted.functions import Functions, numbers_of, pixels, writable
-from keras_vae.checks import checked_data, checked_examples, whole
+from keras_vae.checks import checked_data, checked_examples, function, whole
+from keras_vae.checks import seed as checked_seed
 from keras_vae.data.grids import write_png
 from keras_vae.data.subset import subset
 from keras_vae.diagnostics import Judgement, LatentTable, latent_table
@@ -112,7 +113,15 @@ def diagnose(
     images = checked_examples(images, "images")
     if len(images) < LEAST:
         raise ValueError(f"images has {len(images)} of them; expected at least {LEAST}, held out from training")
-    whole("batch_size", batch_size), whole("count", count, LEAST)
+    (
+        whole("batch_size", batch_size),
+        whole("count", count, LEAST),
+        checked_seed(seed),
+        function(decode, "decode", "codes"),
+    )
+    for given, argument, of in ((sample, "sample", "(count, seed)"), (score, "score", "images")):
+        if given is not None:
+            function(given, argument, of)
     model = Functions(encode, decode, images, has_prior, batch_size=batch_size)
     given = _Given(
         model, None, pathlib.Path(tempfile.gettempdir()), count, seed, name=name, images=images, sampler=sample

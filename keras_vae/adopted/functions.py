@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from tqdm import tqdm
 
-from keras_vae.checks import checked_data
+from keras_vae.checks import checked_data, function
 from keras_vae.maths.arrays import blocks, unit
 
 LARGEST = 1e6  # of codes: beyond, their kernels are no numbers in float32, and codes of a model are of order one
@@ -41,7 +41,9 @@ class Functions:
         name: str = "model",
         batch_size: int = 256,
     ) -> None:
-        self._encode, self._decode, self.name, self.batch_size = encode, decode or _no_decode, name, batch_size
+        self._encode = function(encode, "encode", "images")
+        self._decode = _no_decode if decode is None else function(decode, "decode", "codes")
+        self.name, self.batch_size = name, batch_size
         self.data_shape = images.shape[1:]
         self.code_shape: tuple[int, ...] = ()
         _, stddev = self.encode(images[:batch_size])

@@ -141,7 +141,11 @@ class _Called:
 
     def __call__(self, array):
         options = {"training": False} if isinstance(self.function, keras.Layer) else {}
-        return self.function(tf.constant(array, tf.float32), **options)
+        try:
+            return self.function(tf.constant(array, tf.float32), **options)
+        except (TypeError, ValueError, tf.errors.OpError) as error:  # pages of signatures, of a SavedModel
+            line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise ValueError(f"the model does not take an array of shape {array.shape}: {line[:200]}") from error
 
     @property
     def shape(self):

@@ -11,10 +11,11 @@ import numpy as np
 
 from keras_vae.adopted.functions import Functions
 from keras_vae.checks import checked_examples, whole
+from keras_vae.checks import seed as checked_seed
 from keras_vae.config import Config, StageConfig, replace
 from keras_vae.data.subset import rows
 from keras_vae.diagnostics import active_units
-from keras_vae.files import Path, write_json
+from keras_vae.files import Path, as_path, write_json
 from keras_vae.models import Stack
 from keras_vae.models.given_codes import GivenCodes
 from keras_vae.runs import RunDirectory
@@ -63,6 +64,7 @@ def second_stage(
     images = checked_examples(images, "images")
     if len(images) < LEAST:
         raise ValueError(f"images has {len(images)} of them; expected at least {LEAST} to learn from")
+    checked_seed(seed)
     functions = Functions(encode, None, images, batch_size=whole("batch_size", batch_size))
     posteriors = np.stack(functions.encode(images), axis=-1)
     below = GivenCodes(functions.code_shape, functions.stochastic)
@@ -72,7 +74,7 @@ def second_stage(
     examples = posteriors[np.sort(learned)], posteriors[np.sort(held_out)]
     config = on_this_machine(_config(below, model, len(learned), seed, settings))
     if workdir is not None:
-        return SecondStage(_train(config, below, examples, pathlib.Path(workdir).expanduser()))
+        return SecondStage(_train(config, below, examples, as_path(workdir, "workdir")))
     with tempfile.TemporaryDirectory() as folder:
         return SecondStage(_train(config, below, examples, pathlib.Path(folder)))
 
