@@ -145,7 +145,7 @@ def test_a_damaged_beginning_of_a_killed_writer_is_noticed(tmp_path):
 
 
 def flipped(change):
-    """What changes a number of a JSON file, as a flipped bit may."""
+    """Function that changes a JSON file by `change`, as a flipped bit may."""
 
     def damage(file):
         found = read_json(file)

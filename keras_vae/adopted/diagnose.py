@@ -113,15 +113,11 @@ def diagnose(
     images = checked_examples(images, "images")
     if len(images) < LEAST:
         raise ValueError(f"images has {len(images)} of them; expected at least {LEAST}, held out from training")
-    (
-        whole("batch_size", batch_size),
-        whole("count", count, LEAST),
-        checked_seed(seed),
-        function(decode, "decode", "codes"),
-    )
-    for given, argument, of in ((sample, "sample", "(count, seed)"), (score, "score", "images")):
-        if given is not None:
-            function(given, argument, of)
+    whole("batch_size", batch_size), whole("count", count, LEAST), checked_seed(seed)
+    function(decode, "decode", "codes")
+    for answer, argument, of in ((sample, "sample", "(count, seed)"), (score, "score", "images")):
+        if answer is not None:
+            function(answer, argument, of)
     model = Functions(encode, decode, images, has_prior, batch_size=batch_size)
     given = _Given(
         model, None, pathlib.Path(tempfile.gettempdir()), count, seed, name=name, images=images, sampler=sample

@@ -135,7 +135,7 @@ def survey(files, image_size, bad, folder):
 
 
 def _kept(path):
-    """What an earlier survey found, or None: not there, or not what was written."""
+    """Findings of an earlier survey, or None: they are not there, or not what was written."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         found = read_json(path)
         if found.pop("seal") == _seal(found):
