@@ -16,15 +16,13 @@ KAPPA = 200
 EPOCHS = 3280
 NORM, NLL, ACTIVE = rb_table1.ROWS[KAPPA]
 PAPER = {f"{EPOCHS} epochs": {"norm": NORM, "NLL": NLL, "active": ACTIVE, "steps": rb_table1.STEPS}}
-WHY = ""
 
 
 def measure(lab):
     values, curves = {}, {"active": {}, "gamma": {}}
     for epochs in lab.pick((10,), (10, 82, EPOCHS)):
         published = ("vae.batch_size=20", "vae.schedule=burda", f"vae.epochs={epochs}")
-        row, linear = f"{epochs} epochs", "vae.network_options.activation=linear"
-        trained = lab.train(lab.preset("mnist_vae", f"vae.latent_dim={KAPPA}", linear, *published))
+        row, trained = f"{epochs} epochs", lab.train(rb_table1.linear(lab, KAPPA, *published))
         values[row] = {**balance(trained), "steps": lab.used[trained.workdir.name]["steps"]}
         for quantity, lines in curves.items():
             numbers = trained.history("vae", quantity)

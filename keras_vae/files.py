@@ -1,5 +1,6 @@
 """Atomic files: either whole or not there."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -74,6 +75,26 @@ def write_atomically(
         if isinstance(error, OSError):  # "No space left on device" says more with the name of the file
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def write_sealed(path: Path, found: dict) -> None:
+    """Write JSON atomically with a checksum of it, which read_sealed compares."""
+    write_json(path, {**found, "seal": _seal(found)})
+
+
+def read_sealed(path: Path, unsealed_too: bool = False) -> dict:
+    """Read what write_sealed wrote; ValueError where it is something else. unsealed_too: of older versions, too."""
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise ValueError(f"{pathlib.Path(path).name} holds no names and values")
+    seal = found.pop("seal", None)
+    if seal != _seal(found) and not (unsealed_too and seal is None):
+        raise ValueError(f"{pathlib.Path(path).name} is not what was written")
+    return found
+
+
+def _seal(found: dict) -> str:
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -174,6 +174,15 @@ def test_a_damaged_cursor_of_a_killed_writer_is_not_gone_on_from(tmp_path, damag
     assert source.asked == [0, 0]
 
 
+def test_a_writer_that_is_killed_twice_goes_on_twice(tmp_path):
+    source = Source(fails=350)
+    for source.fails in (350, 700):
+        with pytest.raises(KeyboardInterrupt):
+            store.load(source.examples(tmp_path), "rows", KEY)
+    np.testing.assert_array_equal(store.load(source.examples(tmp_path), "rows", KEY), ROWS)
+    assert source.asked == [0, 350, 700]
+
+
 @pytest.mark.parametrize("change", [{"shape": [3, 4]}, {"dtype": "int8"}, {"left_out": ["x"]}])
 def test_a_header_with_other_values_is_damaged(tmp_path, change):
     source = Source()

@@ -5,7 +5,6 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
 import pathlib
 import zlib
@@ -16,7 +15,7 @@ from tqdm import tqdm
 
 from keras_vae.data.read_ahead import THREADS, bounded
 from keras_vae.data.store import NAMED
-from keras_vae.files import read_json, write_json
+from keras_vae.files import read_sealed, write_sealed
 
 # Pillow's names of the pixel formats without colour. A palette counts as colour.
 GREY = {"1", "L", "LA", "I", "I;16"}
@@ -130,21 +129,15 @@ def survey(files, image_size, bad, folder):
     if len(files.paths) >= KEPT_FROM:
         found = {"size": None if image_size else size, "channels": channels, "problems": problems}
         with contextlib.suppress(OSError):  # it saves time, no more
-            write_json(kept, {**found, "seal": _seal(found)})
+            write_sealed(kept, found)
     return Survey(size, channels, problems)
 
 
 def _kept(path):
     """Findings of an earlier survey, or None: they are not there, or not what was written."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        found = read_json(path)
-        if found.pop("seal") == _seal(found):
-            return found
+    with contextlib.suppress(OSError, ValueError):
+        return read_sealed(path)
     return None
-
-
-def _seal(found):
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _headers(files, bad):

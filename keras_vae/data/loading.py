@@ -15,7 +15,7 @@ from keras_vae.files import as_path
 
 COMMON = ("cache_dir",)  # options of every data set
 # The files here that a pixel, or the split that it is in, depends on: where they change, stores are made again.
-PIXELS = ("preprocessing.py", "tfds_reader.py", "image_files.py", "canvas.py", "portrait.py", "grids.py")
+PIXELS = ("preprocessing.py", "tfds_reader.py", "image_files.py", "canvas.py", "portrait.py")
 
 
 def names() -> list[str]:

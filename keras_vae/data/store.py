@@ -30,7 +30,7 @@ import numpy as np
 from tqdm import tqdm
 
 from keras_vae.data.read_ahead import THREADS, bounded
-from keras_vae.files import read_json, write_json
+from keras_vae.files import read_sealed, write_sealed
 from keras_vae.status import print_status
 
 AT_ONCE = 1024  # rows that are generated at once: a multiple of those of a call of a graph (models/stack.py)
@@ -169,7 +169,7 @@ def stored(path: pathlib.Path, key: dict, plan: Callable[[], Plan]) -> tuple[np.
 def key_of(path: pathlib.Path) -> dict | None:
     """Return the key of the store `path`, None where there is none, or none that can be read."""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        return _unsealed(path / "header.json")["key"]
+        return read_sealed(path / "header.json", unsealed_too=True)["key"]
     return None
 
 
@@ -245,12 +245,12 @@ def _write(path, key, plan):
             cursor["left_out"] += left_out
             if time.monotonic() - saved_at > EVERY:
                 _synchronise(file)
-                write_json(part / "cursor.json", _sealed({**cursor, "sums": sums.state}))
+                write_sealed(part / "cursor.json", {**cursor, "sums": sums.state})
                 saved_at = time.monotonic()
         _synchronise(file)
     header = {"format": FORMAT, "dtype": plan.dtype, "shape": list(plan.shape), "rows": cursor["rows"], "key": key}
     header |= {"left_out": cursor["left_out"], "block": BLOCK, "crc32": sums.all}
-    write_json(part / "header.json", _sealed(header))
+    write_sealed(part / "header.json", header)
     (part / "cursor.json").unlink(missing_ok=True)
     os.replace(part, path)
     (path / LOCK).unlink()  # after it: until then nobody else may believe that the part is theirs
@@ -259,25 +259,10 @@ def _write(path, key, plan):
 def _cursor(part, key):
     """Place at which a killed writer of the same store stopped, None where there was none."""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        cursor = _unsealed(part / "cursor.json")
-        if cursor["key"] == key and "seal" in cursor and (part / "rows.raw").exists():
+        cursor = read_sealed(part / "cursor.json")
+        if cursor["key"] == key and (part / "rows.raw").exists():
             return cursor
     return None
-
-
-def _sealed(found):
-    """The dict with a checksum of it."""
-    return {**found, "seal": _digest(found)}
-
-
-def _unsealed(path):
-    """The dict of a JSON file; ValueError where it is not what was written. Headers of older versions have no seal."""
-    found = read_json(path)
-    if not isinstance(found, dict):
-        raise ValueError(f"{path.name} holds no names and values")
-    if "seal" in found and found["seal"] != _digest({name: value for name, value in found.items() if name != "seal"}):
-        raise ValueError(f"{path.name} is not what was written")
-    return found
 
 
 def _synchronise(file):
@@ -316,7 +301,7 @@ def _opened(path, key, quiet=False):
     if not path.exists():
         return None
     try:
-        header = _unsealed(path / "header.json")
+        header = read_sealed(path / "header.json", unsealed_too=True)
         if header["key"] != key:
             raise ValueError("it holds other rows")
         _check(path / "rows.raw", header)

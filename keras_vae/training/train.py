@@ -60,10 +60,10 @@ def train(
             "TF_CONFIG, or choose another --workdir"
         )
     run.check(config)
-    if several:
-        with strategy.make(config.strategy).scope():
-            workers.agree("what they are to train", configs.to_json(configs.portable(config)))
     with workers.losses_told(), policy(config.precision):
+        if several:
+            with strategy.make(config.strategy).scope():
+                workers.agree("what they are to train", configs.to_json(configs.portable(config)))
         for index, name in enumerate(names):
             if name not in wanted:
                 continue

@@ -254,7 +254,8 @@ class Models:
             copied = self._copied()
             with self._changed:
                 for version in copied:  # it may load now: begin anew
-                    version.gone, version.tries, version.due = version.state == "END", 0, 0.0
+                    version.gone |= version.state == "END"
+                    version.tries, version.due = 0, 0.0
                 for model in models:
                     if found[model.name] is not None:
                         self._found[model.name] = found[model.name], model.model_version_policy
