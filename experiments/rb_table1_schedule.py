@@ -6,23 +6,37 @@ from experiments.common.measures import balance
 
 TITLE = "The paper's own schedule"
 SOURCE = "Regularisation balance, section 6, Table 1; schedule: its supplement, section 2"
-CLAIM = "At kappa = 200, 9.84 million steps of batch 20 end at an error of 2.74, an NLL of -718, 20 active dimensions."
-SCALED = (
-    "nothing where it is trained in full: the paper's network, batch and learning rates, with a linear output, which "
-    "it does not name. Shorter rows pass through the same rates in fewer epochs each."
+CLAIM = (
+    "Trained as the paper trains, in batches of 20 under its own schedule, the active dimensions saturate around 20 as "
+    "kappa grows; at kappa = 200 all of its 9.84 million steps end at an error of 2.74, an NLL of -718, 20 active."
 )
-MINUTES = {"quick": 1, "full": 210}
-KAPPA = 200
-EPOCHS = 3280
-NORM, NLL, ACTIVE = rb_table1.ROWS[KAPPA]
-PAPER = {f"{EPOCHS} epochs": {"norm": NORM, "NLL": NLL, "active": ACTIVE, "steps": rb_table1.STEPS}}
+SCALED = (
+    "nothing in the row of 3,280 epochs: the paper's network, batch and learning rates, with a linear output, which it "
+    "does not name. Rows of 82 epochs pass through the same rates in a 40th of the steps."
+)
+MINUTES = {"quick": 1, "full": 240}
+SHORT, WHOLE, KAPPA = 82, 3280, 200
+QUICK = [(KAPPA, 10)]
+FULL = [*((kappa, SHORT) for kappa in rb_table1.ROWS), (KAPPA, WHOLE)]
+
+
+def name(kappa, epochs):
+    """The row of a training."""
+    return f"kappa = {kappa}, {epochs:,} epochs"
+
+
+PAPER = {
+    name(kappa, epochs): {"norm": norm, "NLL": nll, "active": active, "steps": rb_table1.STEPS}
+    for kappa, epochs in QUICK + FULL
+    for norm, nll, active in [rb_table1.ROWS[kappa]]
+}
 
 
 def measure(lab):
     values, curves = {}, {"active": {}, "gamma": {}}
-    for epochs in lab.pick((10,), (10, 82, EPOCHS)):
+    for kappa, epochs in lab.pick(QUICK, FULL):
         published = ("vae.batch_size=20", "vae.schedule=burda", f"vae.epochs={epochs}")
-        row, trained = f"{epochs} epochs", lab.train(rb_table1.linear(lab, KAPPA, *published))
+        trained, row = lab.train(rb_table1.linear(lab, kappa, *published)), name(kappa, epochs)
         values[row] = {**balance(trained), "steps": lab.used[trained.workdir.name]["steps"]}
         for quantity, lines in curves.items():
             numbers = trained.history("vae", quantity)
@@ -33,11 +47,18 @@ def measure(lab):
 
 
 def claims(values):
-    longest = list(values.values())[-1]
-    norm, nll, active = longest["norm"], longest["NLL"], longest["active"]
-    return [
-        Claim("the norm matches or beats the paper's", norm <= NORM, norm, NORM),
-        Claim("the NLL matches or beats the paper's", nll <= NLL, nll, NLL),
-        Claim("the norm is the paper's (within 10%)", abs(norm / NORM - 1) <= 0.1, norm, NORM),
-        Claim("the active dimensions are the paper's (within 30%)", abs(active / ACTIVE - 1) <= 0.3, active, ACTIVE),
+    norm, nll, active = rb_table1.ROWS[KAPPA]
+    short = {kappa: values[row] for kappa in rb_table1.ROWS if (row := name(kappa, SHORT)) in values}
+    whole = list(values.values())[-1]
+    found = [
+        Claim("the norm matches or beats the paper's", whole["norm"] <= norm, whole["norm"], norm),
+        Claim("the NLL matches or beats the paper's", whole["NLL"] <= nll, whole["NLL"], nll),
+        Claim("the norm is the paper's (within 10%)", abs(whole["norm"] / norm - 1) <= 0.1, whole["norm"], norm),
     ]
+    statement = "the active dimensions are the paper's (within 30%)"
+    found.append(Claim(statement, abs(whole["active"] / active - 1) <= 0.3, whole["active"], active))
+    if short:
+        counts, papers = [row["active"] for row in short.values()], [row[2] for row in rb_table1.ROWS.values()]
+        statement = f"after {SHORT} epochs of each kappa: active dimensions saturate near 20"
+        found.append(Claim(statement, rb_table1.saturated(counts), counts, papers))
+    return found
