@@ -11,11 +11,11 @@ import zlib
 
 import numpy as np
 import PIL.Image
-from tqdm import tqdm
 
 from keras_vae.data.read_ahead import THREADS, bounded
 from keras_vae.data.store import NAMED
 from keras_vae.files import read_sealed, write_sealed
+from keras_vae.status import Progress
 
 # Pillow's names of the pixel formats without colour. A palette counts as colour.
 GREY = {"1", "L", "LA", "I", "I;16"}
@@ -145,11 +145,10 @@ def _headers(files, bad):
     count = len(files.paths)
     sizes, grey, problems = np.zeros((count, 2), np.int64), np.zeros(count, bool), {}
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+    bar = Progress(desc="reading headers", total=count, unit="files")
+    with bar, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         found = bounded(pool, lambda chunk: [_header(files.root / files.paths[number]) for number in chunk], chunks)
-        for chunk, headers in zip(
-            chunks, tqdm(found, "reading headers", len(chunks), unit="chunk", disable=None, delay=5)
-        ):
+        for chunk, headers in zip(chunks, found):
             for number, header in zip(chunk, headers):
                 if header is None:
                     problems[files.paths[number]] = "cannot be read"
@@ -158,6 +157,7 @@ def _headers(files, bad):
                     sizes[number], grey[number] = header
             if chunk.stop < count:
                 bad.refuse(looked_at=chunk.stop)
+            bar.update(len(chunk))
     return sizes, grey, problems
 
 

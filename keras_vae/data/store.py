@@ -27,11 +27,10 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_vae.data.read_ahead import THREADS, bounded
 from keras_vae.files import read_sealed, write_sealed
-from keras_vae.status import print_status
+from keras_vae.status import Progress, print_status
 
 AT_ONCE = 1024  # rows that are generated at once: a multiple of those of a call of a graph (models/stack.py)
 GENERATED_IN_MEMORY = 128 * 2**20  # bytes, of one of several sets of generated images
@@ -139,8 +138,7 @@ def _in_memory(plan):
 
 
 def _with_progress(plan, start, left_out=0):
-    # The bar waits 5 seconds before it shows itself: small data sets stay silent.
-    with tqdm(total=plan.count, initial=start, desc=plan.title, unit=" examples", delay=5, disable=None) as bar:
+    with Progress(desc=plan.title, total=plan.count, unit="examples", initial=start) as bar:
         for part, others in plan.blocks(start):
             left_out += len(others)
             if left_out:
@@ -210,7 +208,7 @@ def temporary(count: int, shape: tuple, dtype: str, make: Callable[[slice], np.n
     """Return the rows (count, *shape) that make(slice) gives: in memory if small, else in a file of `folder` that has
     no name and is gone with the process. For what is generated and used several times.
     """
-    starts = range(0, count, AT_ONCE)
+    starts = Progress(range(0, count, AT_ONCE), "making images", unit=f"blocks of {AT_ONCE:,}")
     parts = (np.ascontiguousarray(make(slice(start, min(start + AT_ONCE, count))), dtype) for start in starts)
     if count * math.prod(shape) * np.dtype(dtype).itemsize <= GENERATED_IN_MEMORY:
         return np.concatenate(list(parts))
@@ -324,7 +322,7 @@ def _check(path, header):
     starts = range(0, size, header["block"])
     with open(path, "rb") as file, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         found = bounded(pool, lambda start: zlib.crc32(os.pread(file.fileno(), header["block"], start)), starts)
-        bar = tqdm(found, f"checking {path.parent.name}", len(starts), unit="block", disable=None, delay=5)
+        bar = Progress(found, f"checking {path.parent.name}", len(starts), unit="blocks")
         for number, (crc, kept) in enumerate(zip(bar, header["crc32"], strict=True)):
             if crc != kept:
                 raise ValueError(f"block {number} of {len(starts)} of rows.raw is not what was written")

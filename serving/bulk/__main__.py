@@ -5,11 +5,10 @@ import fcntl
 import os
 import sys
 
-from tqdm import tqdm
-
 from serving.bulk import plan
 from serving.bulk.plan import Plan, remove_unfinished
 from serving.parsing import WRONG_INPUT, Parser, as_path
+from serving.progress import Progress
 
 COMMANDS = {
     "encode": "mean and standard deviation of the codes of pictures",
@@ -73,7 +72,7 @@ def planned(args):
             raise ValueError(f"--out: {args.out} has other Parquet files in it; expected a new folder")
         model = newest(asked["export_dir"], args.command)
         request = {**asked, "model": model, "sha256": checksum(model)}
-        files = tqdm(plan.find(str(args.images)), "listing", unit=" files", mininterval=1.0, leave=False)
+        files = Progress(plan.find(str(args.images)), "listing", unit="files", leave=False)
         new = plan.write(args.out, request, files)
         if not new.files:
             (args.out / plan.FILE).unlink()
@@ -101,7 +100,8 @@ def work_off(found, address):
         print(f"{done:,} of {found.files:,} pictures are finished; going on with version {found.request['model']}")
     if not missing:
         return errors
-    with engine.started(address), tqdm(total=found.files, initial=done, unit=" pictures", mininterval=1.0) as bar:
+    bar = Progress(desc=found.request["command"], total=found.files, unit="pictures", initial=done)
+    with engine.started(address), bar:
         for result in engine.work(found.out, missing):
             errors += result["errors"]
             bar.set_postfix({"cannot be read": errors}, refresh=False)
