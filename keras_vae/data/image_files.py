@@ -42,16 +42,23 @@ class Listing:
 
 
 def listing(root, extensions):
-    """Listing of the files below `root` with one of the extensions; links to directories are not followed."""
-    found, folders = [], [""]
+    """Listing of the files below `root` with one of the extensions. Links to directories are followed, but for those
+    that lead back to a directory that they are in.
+    """
+    found, folders, bar = [], [("", ())], Progress(desc="listing", unit="files")
     while folders:
-        below = folders.pop()
+        below, above = folders.pop()
+        above = (*above, os.path.realpath(root / below))
         with os.scandir(root / below) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{below}{entry.name}/")
+                link = entry.is_symlink()
+                if os.path.isdir(entry.path) if link else entry.is_dir():
+                    if not link or os.path.realpath(entry.path) not in above:
+                        folders.append((f"{below}{entry.name}/", above))
                 elif os.path.splitext(entry.name)[1].lower() in extensions and (status := _status(entry)):
                     found.append((f"{below}{entry.name}".replace("/", "\0"), status.st_size, status.st_mtime_ns))
+                    bar.update()
+    bar.close()
     found.sort()  # with \0 between its parts: a/b comes before a-b, as pathlib sorts
     states = np.array([state for _, *state in found], np.int64).reshape(-1, 2)
     return Listing(root, [path.replace("\0", "/") for path, *_ in found], states)
