@@ -58,7 +58,7 @@ def alone_in(out):
 
 
 def requested(args):
-    """What a new Plan is of; ValueError where there is nothing to do it with. Nothing is written."""
+    """Return the request of a new Plan; ValueError where there is nothing to do. Nothing is written."""
     # Here, for they take TensorFlow's time to import: --help need not wait.
     from serving.bulk.model import checksum, newest
 
@@ -71,7 +71,7 @@ def requested(args):
 
 
 def asked(args):
-    """What must be the same in each command on one folder."""
+    """Return what must be the same in each command on one folder."""
     export_dir, images = map(os.path.abspath, (args.export_dir, args.images))
     return {"command": args.command, "export_dir": export_dir, "images": images}
 
