@@ -153,11 +153,15 @@ def to_json(config: Config) -> str:
 
 def from_json(text: str) -> Config:
     """Return the Config of a JSON text."""
-    fields = json.loads(text)
+    return from_fields(json.loads(text))
+
+
+def from_fields(fields: typing.Any) -> Config:
+    """Return the Config of the value of a JSON text."""
     if not isinstance(fields, dict) or not isinstance(fields.get("stages"), list):
         raise ValueError("expected the JSON of a Config, with its stages")
-    stages = tuple(StageConfig(**stage) for stage in fields.pop("stages"))
-    return Config(stages=stages, **fields)
+    stages = tuple(StageConfig(**stage) for stage in fields["stages"])
+    return Config(**{**fields, "stages": stages})
 
 
 Either = typing.TypeVar("Either", Config, StageConfig)

@@ -84,9 +84,7 @@ def write_sealed(path: Path, found: dict) -> None:
 
 def read_sealed(path: Path, unsealed_too: bool = False) -> dict:
     """Read what write_sealed wrote; ValueError where it is something else. unsealed_too: of older versions, too."""
-    found = read_json(path)
-    if not isinstance(found, dict):
-        raise ValueError(f"{pathlib.Path(path).name} holds no names and values")
+    found = read_json(path, names_and_values)
     seal = found.pop("seal", None)
     if seal != _seal(found) and not (unsealed_too and seal is None):
         raise ValueError(f"{pathlib.Path(path).name} is not what was written")
@@ -107,9 +105,30 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: Path) -> typing.Any:
-    """Return the value of a JSON file; ValueError names one that is damaged."""
+class DamagedError(ValueError):
+    """A file of ours that is not as it was written; the message names it, and says what to do."""
+
+
+Taken = typing.TypeVar("Taken")
+
+
+def read_json(path: Path, take: Callable[[typing.Any], Taken] = lambda value: value, advice: str = "") -> Taken:
+    """Return take(the value of a JSON file); DamagedError, with the advice, where it is no JSON or nothing to take.
+
+    take: makes of the value what is wanted of it, and fails with whatever Python raises where it has another shape.
+    """
     try:
-        return json.loads(pathlib.Path(path).read_bytes())
-    except ValueError as error:  # also bytes that are no UTF-8
-        raise ValueError(f"{path} is damaged, it is no JSON: {error}") from None
+        return take(json.loads(pathlib.Path(path).read_bytes()))
+    except DamagedError:  # another file, which `take` has read
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        no_json = isinstance(error, (json.JSONDecodeError, UnicodeDecodeError))
+        found = f"it has no {error}" if isinstance(error, KeyError) else f"it is no JSON: {error}" if no_json else error
+        raise DamagedError(f"{path} is damaged ({found})" + (f"; {advice}" if advice else "")) from error
+
+
+def names_and_values(value: typing.Any) -> dict[str, typing.Any]:
+    """Return a dictionary as it is; for read_json."""
+    if not isinstance(value, dict):
+        raise ValueError("it holds no names and values")
+    return value

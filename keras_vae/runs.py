@@ -1,6 +1,7 @@
 """Run directory: its paths and files, and the stack that is loaded from it.
 
 config.json              what is trained; a different one is refused
+examples.json            what it is trained on: number, shape and checksum; others are refused
 environment.json         versions it was begun with
 devices.json             where devices were chosen by their speed: examples/s of each stage on those that were tried
 <stage>/backup.npz       where to go on after a kill; previous-backup.npz the one before, should this be damaged
@@ -26,7 +27,16 @@ import keras
 import numpy as np
 
 from keras_vae import config as configs
-from keras_vae.files import UNREADABLE, Path, as_path, read_json, write_atomically, write_json, write_text
+from keras_vae.files import (
+    UNREADABLE,
+    Path,
+    as_path,
+    names_and_values,
+    read_json,
+    write_atomically,
+    write_json,
+    write_text,
+)
 from keras_vae.models import Stack
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
@@ -70,15 +80,32 @@ class RunDirectory:
                 + "\nUse the stored values, or another --workdir."
             )
 
+    def keep_to(self, examples):
+        """Refuse other examples than those that the run was begun with. examples: {name: words that stand for them}."""
+        path = self.path / "examples.json"
+        if not path.exists():  # of a new run, or one of an earlier version
+            write_json(path, examples)
+            return
+        stored = read_json(path, names_and_values, "delete it to go on without comparing what the run is trained on")
+        different = [
+            f"{name}: {stored.get(name)}, now {now}" for name, now in examples.items() if stored.get(name) != now
+        ]
+        if different:
+            raise ValueError(
+                f"{self.path} was begun with other examples than there are now ({'; '.join(different)}); restore the "
+                "data set, or train in a new --workdir"
+            )
+
     def config(self):
         """Return the stored Config."""
         if self.is_new:
             raise ValueError(f"{self.path} holds no run: it has no config.json; train one with train.py")
-        path = self.path / "config.json"
-        try:
-            return configs.from_json(path.read_text())
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is damaged: {error}; restore it, or train in a new --workdir") from None
+        return read_json(self.path / "config.json", configs.from_fields, "restore it, or train in a new --workdir")
+
+    def environment(self):
+        """Return the versions that the run was begun with; none where their file is gone."""
+        path = self.path / "environment.json"
+        return read_json(path, names_and_values, "delete it: it has versions, and no more") if path.exists() else {}
 
     def folder(self, name):
         """Folder of a stage."""
@@ -107,14 +134,28 @@ class RunDirectory:
         except UNREADABLE as error:
             damaged = error
         if damaged is not None:
-            raise ValueError(
-                f"{path} is damaged ({damaged}): restore it, or delete {self.folder(name)} and run train.py again, "
-                "which trains this stage once more, to the same weights"
-            )
+            raise ValueError(f"{path} is damaged ({damaged}): {self._advice(name)}")
         stage = keras.saving.load_model(path, compile=False)
-        active = read_json(self.folder(name) / "diagnostics.json")["active"]
-        stage.active_dims = np.array(active, bool)
+        (active,) = self.diagnostics(name, "active")
+        stage.active_dims = active.astype(bool)
         return stage
+
+    def diagnostics(self, name, *keys):
+        """Return what diagnostics.json of a stage tells of each dimension, (latent_dim,), by these keys."""
+
+        def take(found):
+            columns = np.array([found[key] for key in keys], float)
+            if columns.ndim != 2 or not np.isfinite(columns).all():
+                raise ValueError(f"{' and '.join(keys)}: expected a number for each dimension")
+            return columns
+
+        return read_json(self.folder(name) / "diagnostics.json", take, self._advice(name))
+
+    def _advice(self, name):
+        return (
+            f"restore it, or delete {self.folder(name)} and run train.py again, which trains this stage once more, to "
+            "the same weights"
+        )
 
     def finish(self, name):
         """Mark a stage as done."""

@@ -2,6 +2,12 @@
 
 import contextlib
 import sys
+import threading
+
+from serving.progress import DELAY, Progress, duration
+
+# Progress is there, for bulk work has it too, and serving imports nothing of keras_vae.
+__all__ = ["Progress", "duration", "passing", "print_status", "roughly"]
 
 
 def print_status(line):
@@ -11,24 +17,19 @@ def print_status(line):
 
 @contextlib.contextmanager
 def passing(words):
-    """Show words on a terminal for as long as the block takes; a log is not filled with them."""
-    shown = sys.stderr.isatty()
+    """Show words on a terminal for as long as the block takes; in a log, as a line once it takes long."""
+    shown, late = sys.stderr.isatty(), threading.Timer(DELAY, print_status, [words])
     if shown:
         print(words, end="\r", file=sys.stderr, flush=True)
+    else:
+        late.daemon = True  # it outlives no process
+        late.start()
     try:
         yield
     finally:
+        late.cancel()
         if shown:
             print(" " * len(words), end="\r", file=sys.stderr, flush=True)
-
-
-def duration(seconds):
-    """Return a time in words: 12 s, 3 min 05 s, 2 h 10 min."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
 
 
 def roughly(seconds):

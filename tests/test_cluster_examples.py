@@ -47,6 +47,15 @@ def test_slurm_queues_a_job_again_that_lost_a_worker_and_no_wrong_input(status, 
     assert (tmp_path / "queued").exists() == again
 
 
+def test_kubernetes_starts_pods_again_that_lost_a_worker_and_no_wrong_input():
+    _, job = yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text())
+    (rule,) = job["spec"]["podFailurePolicy"]["rules"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert rule["action"] == "FailJob" and job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    assert rule["onExitCodes"] == {"containerName": container["name"], "operator": "In", "values": [2]}
+    assert job["spec"]["backoffLimit"] > job["spec"]["completions"]  # each lost worker fails as many pods
+
+
 def test_kubernetes_gives_each_pod_its_place(tmp_path):
     service, job = yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text())
     for manifest in (service, job):

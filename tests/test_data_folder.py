@@ -226,3 +226,31 @@ def test_grey_among_colour_is_rgb_in_every_split(tmp_path):
         splits = load_all(tmp_path)
     np.testing.assert_array_equal(splits["train"][0], np.stack([grey] * 3, axis=-1))
     assert all(split.shape == (1, 9, 7, 3) for split in splits.values())
+
+
+def test_links_to_directories_are_followed_but_not_in_a_circle(tmp_path):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    pixels = [save(elsewhere / f"{k}.png", seed=k) for k in range(2)]
+    for split in ("train", "validation", "test"):
+        save(elsewhere / "splits" / split / "own.png", seed=7)
+    root.mkdir()
+    for split in ("train", "validation", "test"):
+        (root / split).symlink_to(elsewhere / "splits" / split)
+    (elsewhere / "splits" / "train" / "class").symlink_to(elsewhere / "class")
+    (elsewhere / "class").mkdir()
+    for k in range(2):
+        (elsewhere / f"{k}.png").rename(elsewhere / "class" / f"{k}.png")
+    (elsewhere / "class" / "back").symlink_to(root)
+    (elsewhere / "class" / "self").symlink_to(".")
+    paths = image_files.listing(root, (".png",)).paths
+    assert [path for path in paths if path.startswith("train/")] == [
+        "train/class/0.png",
+        "train/class/1.png",
+        "train/own.png",
+    ]
+    np.testing.assert_array_equal(data.load("folder", "train", data_dir=str(root))[:2], pixels)
+    twice = tmp_path / "twice"
+    twice.mkdir()
+    for name in ("a", "b"):
+        (twice / name).symlink_to(elsewhere / "splits" / "test")
+    assert image_files.listing(twice, (".png",)).paths == ["a/own.png", "b/own.png"]

@@ -82,6 +82,26 @@ def test_gathers_are_rows_also_of_parts_of_a_store(tmp_path):
     np.testing.assert_array_equal(mapped.in_order(opened), ROWS)
 
 
+def test_a_store_that_is_cut_short_in_use_is_told_and_ends_no_process(tmp_path):
+    opened = store.load(Source().examples(tmp_path), "rows", KEY)
+    os.truncate(the_store(tmp_path / ".keras_vae") / "rows.raw", 5_000)
+    for read in (lambda: mapped.gather(opened, np.array([900])), lambda: mapped.in_order(opened)):
+        with pytest.raises(OSError, match="cut short while it was in use; start again: '.*rows.raw'"):
+            read()
+
+
+def test_a_checksum_stands_for_every_byte_and_not_for_the_place(tmp_path, monkeypatch):
+    opened = store.load(Source().examples(tmp_path), "rows", KEY)
+    found = {store.checksum(rows) for rows in (opened, ROWS, opened.copy(), opened[:], np.asarray(opened))}
+    assert len(found) == 1
+    changed = ROWS.copy()
+    changed[777, 2, 1] ^= 1
+    others = {store.checksum(rows) for rows in (changed, opened[1:], opened[::-1], ROWS[:, ::-1], ROWS.astype(float))}
+    assert len(others) == 5 and not others & found
+    monkeypatch.setattr(store, "_sums", None)
+    assert store.checksum(opened) in found, "the store has kept it"
+
+
 @pytest.mark.parametrize("killed", [0, 350, 980])
 def test_a_killed_writer_goes_on(tmp_path, killed, capfd):
     source = Source(fails=killed)

@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -11,12 +12,14 @@ import tempfile
 
 import numpy as np
 import psutil
+import pyarrow
 import pytest
 from PIL import Image
 from pyarrow import dataset, parquet
 
 from serving.bulk import __main__ as command_line
 from serving.bulk import plan
+from serving.bulk.model import plain
 from serving.bulk.worker import Worker, unreadable
 from serving.client import ROWS_PER_REQUEST, Client
 from tests import tiny_served
@@ -80,8 +83,24 @@ def test_a_file_that_cannot_be_read_has_a_reason_and_no_numbers(base, lake, tmp_
     assert "notes.txt" not in rows and len(rows) == COUNT + 3
     assert rows["empty.png"]["error"] == "is empty" and rows["empty.png"]["elbo"] is None
     assert rows["text.JPG"]["error"] == "is neither a PNG nor a JPEG file"
-    assert rows["cut.png"]["error"] and "\n" not in rows["cut.png"]["error"]
+    assert rows["cut.png"]["error"] == "Invalid PNG data, size 100"
     assert unreadable(found.file(0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("assertion failed: [a picture has no pixels] [0]\n\t [[{{node f/Assert}}]]", "a picture has no pixels"),
+        ("{{function_node __f_1}} Bad PNG,\n size 3\n\t [[{{node map/Decode}}]]", "Bad PNG, size 3"),
+        (
+            "2 root error(s) found.\n  (0) INVALID_ARGUMENT: Bad JPEG\n\t [[{{node a}}]]\n\t [[b/_3]]\n"
+            "  (1) INVALID_ARGUMENT: Bad JPEG\n\t [[{{node a}}]]\n0 successful operations.\n",
+            "Bad JPEG",
+        ),
+    ],
+)
+def test_an_error_is_a_line_without_the_graph(message, line):
+    assert plain(message) == line
 
 
 def test_a_plan_is_cut_into_parts_and_knows_what_is_missing(base, lake, tmp_path):
@@ -112,6 +131,16 @@ def test_a_glob_finds_what_it_matches(lake):
     assert set(plan.find(f"{lake}/0/*.png")) == {str(path) for path in (lake / "0").glob("*.png")}
 
 
+def test_links_to_folders_are_followed_but_not_in_a_circle(tmp_path):
+    for name in ("a/1.png", "other/2.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "other")
+    (tmp_path / "a" / "back").symlink_to(tmp_path / "a")
+    found = {os.path.relpath(path, tmp_path / "a") for path in plan.find(tmp_path / "a")}
+    assert found == {"1.png", "link/2.png"}
+
+
 def run(*arguments):
     """(exit code, standard error) of the command line."""
     with pytest.MonkeyPatch.context() as patch:
@@ -129,6 +158,7 @@ def test_mistakes_are_told_in_one_line(base, lake, tmp_path):
     assert "--export_dir: " in error(tmp_path / "absent", lake, out)
     assert "has no versions" in error(lake / "0", lake, out)
     assert "--images: no PNG or JPEG files in" in error(base, tmp_path / "nothing", out)
+    assert not out.exists()
     other = tmp_path / "other"
     other.mkdir()
     (other / "mine.parquet").write_bytes(b"mine")
@@ -137,6 +167,42 @@ def test_mistakes_are_told_in_one_line(base, lake, tmp_path):
     assert "is of command encode, not score" in error(base, lake, tmp_path / "encoded")
     with command_line.alone_in(out):
         assert "another command is at work" in error(base, lake, out)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"no parquet"),
+        lambda path: path.write_bytes(path.read_bytes()[:-30]),
+        lambda path: path.write_bytes(b""),
+        lambda path: parquet.write_table(pyarrow.table({"path": ["a"]}), path),
+        lambda path: parquet.write_table(
+            pyarrow.table({"path": ["a"]}).replace_schema_metadata({"request": "[]"}), path
+        ),
+        lambda path: parquet.write_table(
+            pyarrow.table({"path": ["a"]}).replace_schema_metadata({"request": '{"command": "score"}'}), path
+        ),
+    ],
+    ids=["text", "truncated", "empty", "foreign", "no request", "half a request"],
+)
+def test_a_list_of_files_that_is_none_is_told(base, lake, tmp_path, damage):
+    out = planned(tmp_path / "out", base, lake, "score").out
+    damage(out / plan.FILE)
+    code, text = run("score", f"--export_dir={base}", f"--images={lake}", f"--out={out}")
+    assert code == 2 and text.count("\n") == 1
+    assert "_files.parquet is damaged, or not of this command; choose another folder" in text
+
+
+@pytest.mark.parametrize("content", [b"no parquet", b"", b"PAR1"])
+def test_a_damaged_part_is_told(base, lake, tmp_path, content):
+    found = planned(tmp_path / "out", base, lake, "score")
+    found.file(0).write_bytes(content)
+    message = f"--out: {found.file(0)} is damaged; delete it: the same command makes it again"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        command_line.work_off(found, None)
+    parquet.write_table(pyarrow.table({"path": ["a"]}), found.file(0))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        command_line.work_off(found, None)
 
 
 @pytest.mark.slow

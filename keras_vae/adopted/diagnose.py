@@ -20,7 +20,7 @@ from keras_vae.diagnostics import Judgement, LatentTable, latent_table
 from keras_vae.evaluation.evaluate import joined
 from keras_vae.evaluation.evaluation import Evaluation
 from keras_vae.evaluation.parts import frechet, latents, mismatch, outliers, pictures, reconstruction
-from keras_vae.files import Path, as_path, read_json, write_json
+from keras_vae.files import DamagedError, Path, as_path, read_json, write_json
 from keras_vae.maths.arrays import unit
 from keras_vae.maths.gaussians import kl_divergence, log_likelihood, squared_error
 from keras_vae.metrics import features
@@ -244,7 +244,10 @@ def check_free(directory: Path) -> pathlib.Path:
     entries = [entry.name for entry in directory.iterdir()] if directory.exists() else []
     if not entries:
         return directory
-    results = read_json(directory / "results.json") if "results.json" in entries else None
-    if not isinstance(results, dict) or results.get("run", {}).get("stages") != []:  # a run has stages
+    try:
+        stages = read_json(directory / "results.json", lambda results: results["run"]["stages"])
+    except (FileNotFoundError, DamagedError):
+        stages = None
+    if stages != []:  # a run has stages
         raise ValueError(f"{directory} is not empty and holds no diagnosis; choose another directory")
     return directory

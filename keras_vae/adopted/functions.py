@@ -16,10 +16,10 @@ import types
 from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_vae.checks import checked_data, function
 from keras_vae.maths.arrays import blocks, unit
+from keras_vae.status import Progress
 
 LARGEST = 1e6  # of codes: beyond, their kernels are no numbers in float32, and codes of a model are of order one
 OVERSHOOT = 1e-3  # of pixels: rounding, which is clipped
@@ -84,7 +84,7 @@ class Functions:
         return self.decode(np.random.default_rng([seed, first]).standard_normal((count, self.latent_dim)))
 
     def _batches(self, count, what):
-        return tqdm(blocks(count, self.batch_size), desc=what, unit="batch", disable=None, delay=5, leave=False)
+        return Progress(blocks(count, self.batch_size), what, unit="batches", leave=False)
 
     def _posterior(self, answer, rows):
         """mean, stddev of one batch, checked."""

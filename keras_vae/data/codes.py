@@ -27,15 +27,14 @@ def posteriors(folder, latent_dim, encode, images):
         _check(folder / "posteriors.npz", len(before[0]), len(images))
         return before
     if (kept := key_of(path)) is not None and kept != key:
-        _check(path, kept["images"], len(images))
+        _check(path, kept.get("images", "an unknown number of"), len(images))
         raise ValueError(f"{path} holds the codes of other images than the data set has now; {ADVICE}")
 
     def encoded(start):
         for rows in blocks(len(images), AT_ONCE):
             if rows.start >= start:
-                yield np.stack(encode(images[rows], rows.start), axis=1), []
+                yield np.stack(encode(in_order(images)[rows], rows.start), axis=1), []
 
-    in_order(images)
     plan = Plan(len(images), (2, latent_dim), encoded, f"encoding by {folder.name}", dtype="float32")
     codes, _ = stored(path, key, lambda: plan)
     mean, stddev = codes[:, 0], codes[:, 1]

@@ -11,11 +11,11 @@ import zlib
 
 import numpy as np
 import PIL.Image
-from tqdm import tqdm
 
 from keras_vae.data.read_ahead import THREADS, bounded
 from keras_vae.data.store import NAMED
 from keras_vae.files import read_sealed, write_sealed
+from keras_vae.status import Progress
 
 # Pillow's names of the pixel formats without colour. A palette counts as colour.
 GREY = {"1", "L", "LA", "I", "I;16"}
@@ -42,16 +42,23 @@ class Listing:
 
 
 def listing(root, extensions):
-    """Listing of the files below `root` with one of the extensions; links to directories are not followed."""
-    found, folders = [], [""]
+    """Listing of the files below `root` with one of the extensions. Links to directories are followed, but for those
+    that lead back to a directory that they are in.
+    """
+    found, folders, bar = [], [("", ())], Progress(desc="listing", unit="files")
     while folders:
-        below = folders.pop()
+        below, above = folders.pop()
+        above = (*above, os.path.realpath(root / below))
         with os.scandir(root / below) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{below}{entry.name}/")
+                link = entry.is_symlink()
+                if os.path.isdir(entry.path) if link else entry.is_dir():
+                    if not link or os.path.realpath(entry.path) not in above:
+                        folders.append((f"{below}{entry.name}/", above))
                 elif os.path.splitext(entry.name)[1].lower() in extensions and (status := _status(entry)):
                     found.append((f"{below}{entry.name}".replace("/", "\0"), status.st_size, status.st_mtime_ns))
+                    bar.update()
+    bar.close()
     found.sort()  # with \0 between its parts: a/b comes before a-b, as pathlib sorts
     states = np.array([state for _, *state in found], np.int64).reshape(-1, 2)
     return Listing(root, [path.replace("\0", "/") for path, *_ in found], states)
@@ -145,11 +152,10 @@ def _headers(files, bad):
     count = len(files.paths)
     sizes, grey, problems = np.zeros((count, 2), np.int64), np.zeros(count, bool), {}
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+    bar = Progress(desc="reading headers", total=count, unit="files")
+    with bar, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         found = bounded(pool, lambda chunk: [_header(files.root / files.paths[number]) for number in chunk], chunks)
-        for chunk, headers in zip(
-            chunks, tqdm(found, "reading headers", len(chunks), unit="chunk", disable=None, delay=5)
-        ):
+        for chunk, headers in zip(chunks, found):
             for number, header in zip(chunk, headers):
                 if header is None:
                     problems[files.paths[number]] = "cannot be read"
@@ -158,6 +164,7 @@ def _headers(files, bad):
                     sizes[number], grey[number] = header
             if chunk.stop < count:
                 bad.refuse(looked_at=chunk.stop)
+            bar.update(len(chunk))
     return sizes, grey, problems
 
 

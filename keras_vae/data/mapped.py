@@ -1,5 +1,6 @@
 """Mapped arrays: rows of a file on the disk, shuffled or one after the other."""
 
+import errno
 import math
 import mmap
 
@@ -12,7 +13,7 @@ def gather(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
     A disk is asked for the pages of all these rows at once, and for no others: the kernel would read megabytes around
     each page that is missed, one after the other (bench/store.py).
     """
-    if (file := _mapped(array)) is not None:
+    if (file := whole(array)) is not None:
         first = array.__array_interface__["data"][0] - np.frombuffer(file, np.uint8).__array_interface__["data"][0]
         size = math.prod(array.shape[1:]) * array.itemsize
         file.madvise(mmap.MADV_RANDOM)
@@ -25,11 +26,18 @@ def gather(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def in_order(array: np.ndarray) -> np.ndarray:
     """Return the array, which is about to be read from its first row to its last: the kernel reads ahead again."""
-    if (file := _mapped(array)) is not None:
+    if (file := whole(array)) is not None:
         file.madvise(mmap.MADV_NORMAL)
     return array
 
 
-def _mapped(array):
-    """The mapped file that an array lies in, None where it is in memory."""
-    return array._mmap if isinstance(array, np.memmap) and array._mmap is not None else None
+def whole(array: np.ndarray) -> mmap.mmap | None:
+    """Return the mapped file that an array lies in, None where it is in memory.
+
+    OSError where the file was cut short by somebody: whoever read what is gone would be ended by the system (SIGBUS).
+    """
+    if not isinstance(array, np.memmap) or array._mmap is None:
+        return None
+    if array._mmap.size() < len(array._mmap):
+        raise OSError(errno.EIO, "the file was cut short while it was in use; start again", str(array.filename))
+    return array._mmap

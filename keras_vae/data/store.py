@@ -27,11 +27,10 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_vae.data.read_ahead import THREADS, bounded
-from keras_vae.files import read_sealed, write_sealed
-from keras_vae.status import print_status
+from keras_vae.files import names_and_values, read_sealed, write_sealed
+from keras_vae.status import Progress, print_status
 
 AT_ONCE = 1024  # rows that are generated at once: a multiple of those of a call of a graph (models/stack.py)
 GENERATED_IN_MEMORY = 128 * 2**20  # bytes, of one of several sets of generated images
@@ -139,8 +138,7 @@ def _in_memory(plan):
 
 
 def _with_progress(plan, start, left_out=0):
-    # The bar waits 5 seconds before it shows itself: small data sets stay silent.
-    with tqdm(total=plan.count, initial=start, desc=plan.title, unit=" examples", delay=5, disable=None) as bar:
+    with Progress(desc=plan.title, total=plan.count, unit="examples", initial=start) as bar:
         for part, others in plan.blocks(start):
             left_out += len(others)
             if left_out:
@@ -169,7 +167,7 @@ def stored(path: pathlib.Path, key: dict, plan: Callable[[], Plan]) -> tuple[np.
 def key_of(path: pathlib.Path) -> dict | None:
     """Return the key of the store `path`, None where there is none, or none that can be read."""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        return read_sealed(path / "header.json", unsealed_too=True)["key"]
+        return names_and_values(read_sealed(path / "header.json", unsealed_too=True)["key"])
     return None
 
 
@@ -206,11 +204,33 @@ def _locked(part):
         yield lock is not None and os.fstat(lock.fileno()).st_nlink > 0  # whoever finishes a store removes its lock
 
 
+def checksum(rows: np.ndarray) -> str:
+    """Return what stands for every byte of an array, in memory or in a store, which has kept it."""
+    return f"{zlib.crc32(json.dumps(_kept_sums(rows) or _sums(rows)).encode()):08x}"
+
+
+def _kept_sums(rows):
+    """The checksums of the blocks in the header of the store that the array is the whole of; None where it is none."""
+    if isinstance(rows, np.memmap) and rows.filename and rows.flags.c_contiguous:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            header = read_sealed(pathlib.Path(rows.filename).with_name("header.json"), unsealed_too=True)
+            if [header["rows"], *header["shape"], header["block"]] == [*rows.shape, BLOCK]:
+                return header["crc32"]
+    return None
+
+
+def _sums(rows):
+    sums = _Sums([[], 0, 0])
+    for start in Progress(range(0, len(rows), AT_ONCE), "checksum of the examples", unit=f"blocks of {AT_ONCE:,}"):
+        sums.add(np.ascontiguousarray(rows[start : start + AT_ONCE]).data.cast("B"))
+    return sums.all
+
+
 def temporary(count: int, shape: tuple, dtype: str, make: Callable[[slice], np.ndarray], folder) -> np.ndarray:
     """Return the rows (count, *shape) that make(slice) gives: in memory if small, else in a file of `folder` that has
     no name and is gone with the process. For what is generated and used several times.
     """
-    starts = range(0, count, AT_ONCE)
+    starts = Progress(range(0, count, AT_ONCE), "making images", unit=f"blocks of {AT_ONCE:,}")
     parts = (np.ascontiguousarray(make(slice(start, min(start + AT_ONCE, count))), dtype) for start in starts)
     if count * math.prod(shape) * np.dtype(dtype).itemsize <= GENERATED_IN_MEMORY:
         return np.concatenate(list(parts))
@@ -305,14 +325,14 @@ def _opened(path, key, quiet=False):
         if header["key"] != key:
             raise ValueError("it holds other rows")
         _check(path / "rows.raw", header)
+        shape, dtype, left_out = (header["rows"], *header["shape"]), header["dtype"], [*header["left_out"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         if not quiet:
             warnings.warn(f"{path} is damaged and made again: {error}", stacklevel=5)
         return None
-    shape = (header["rows"], *header["shape"])
-    if not header["rows"]:  # nothing cannot be mapped
-        return np.empty(shape, header["dtype"]), header["left_out"]
-    return np.memmap(path / "rows.raw", header["dtype"], "r", shape=shape), header["left_out"]
+    if not shape[0]:  # nothing cannot be mapped
+        return np.empty(shape, dtype), left_out
+    return np.memmap(path / "rows.raw", dtype, "r", shape=shape), left_out
 
 
 def _check(path, header):
@@ -324,7 +344,7 @@ def _check(path, header):
     starts = range(0, size, header["block"])
     with open(path, "rb") as file, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         found = bounded(pool, lambda start: zlib.crc32(os.pread(file.fileno(), header["block"], start)), starts)
-        bar = tqdm(found, f"checking {path.parent.name}", len(starts), unit="block", disable=None, delay=5)
+        bar = Progress(found, f"checking {path.parent.name}", len(starts), unit="blocks")
         for number, (crc, kept) in enumerate(zip(bar, header["crc32"], strict=True)):
             if crc != kept:
                 raise ValueError(f"block {number} of {len(starts)} of rows.raw is not what was written")

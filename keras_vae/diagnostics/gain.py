@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from keras_vae.checks import array, checked_data, checked_rows, floats, function, not_negative, shown, whole
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import kl_terms, squared_error
 from keras_vae.models.codec import codec_of
+from keras_vae.status import Progress
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -69,7 +69,7 @@ def decoder_gain(
         return total / len(codes)
 
     ones, zeroed = np.ones(latent_dim, np.float32), 1.0 - np.eye(latent_dim, dtype=np.float32)[chosen]
-    unchanged, bar = error(ones), tqdm(zeroed, desc="reconstruction gain", unit="dim", disable=None, delay=5.0)
+    unchanged, bar = error(ones), Progress(zeroed, "reconstruction gain", unit="dimensions")
     return np.asarray([error(kept) for kept in bar]) - unchanged
 
 

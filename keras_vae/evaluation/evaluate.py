@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from keras_vae import checks, data, plugins
 from keras_vae import config as configs
 from keras_vae.evaluation.evaluation import Evaluation, not_measured
-from keras_vae.files import Path, read_json, write_json
+from keras_vae.files import Path, names_and_values, read_json, write_json
 from keras_vae.metrics import features
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
@@ -41,10 +41,10 @@ def evaluate(
     for module in modules.values():  # what a user may have got wrong is told before anything is measured
         if hasattr(module, "prepare"):
             module.prepare(evaluation)
-    head = _head(evaluation, read_json(run.path / "environment.json"))
+    head = _head(evaluation, run.environment())
     path = run.path / "evaluation.json"
-    kept = read_json(path) if path.exists() else {}
-    kept = _of_protocol(head, kept)
+    advice = "delete it: what was measured before is then measured again, where it is asked for"
+    kept = read_json(path, lambda found: _of_protocol(head, found), advice) if path.exists() else _of_protocol(head, {})
     for name, module in modules.items():
         began, problem = time.monotonic(), ""
         try:
@@ -85,7 +85,11 @@ def _checked(options):
 
 def _of_protocol(head, kept):
     """Return {"head", "parts"} of the protocol of `head`, with those of other protocols as its "others"."""
-    known = [{"head": each["head"], "parts": each["parts"]} for each in (kept, *kept.get("others", [])) if each]
+    known = [
+        {"head": names_and_values(each["head"]), "parts": {k: names_and_values(v) for k, v in each["parts"].items()}}
+        for each in (kept, *kept.get("others", []))
+        if each
+    ]
     same = [each for each in known if each["head"] == head]
     found = same[0] if same else {"head": head, "parts": {}}
     return {**found, "others": [each for each in known if each["head"] != head]}

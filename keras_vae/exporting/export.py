@@ -11,11 +11,11 @@ from keras_vae import data
 from keras_vae.data import preprocessing
 from keras_vae.data.subset import subset
 from keras_vae.exporting import warm_up
-from keras_vae.exporting.manifest import FILE, manifest
+from keras_vae.exporting.manifest import FILE, manifest, recorded
 from keras_vae.exporting.screen import Screen
 from keras_vae.exporting.signatures import signatures
 from keras_vae.exporting.version_directory import checked_base, new_version
-from keras_vae.files import Path, read_json, write_json
+from keras_vae.files import Path, write_json
 from keras_vae.runs import RunDirectory, load
 
 SCREENED = 1000  # held-out images that `screen` compares with, at most
@@ -35,12 +35,13 @@ def export(
     """
     checked_base(export_dir, version)  # before minutes go into what could not be written
     run, stack = RunDirectory(workdir), load(workdir)
+    entries, latents = recorded(run), _latents(run, stack)  # before minutes go into graphs, too
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
     for option, place in {"data_dir": data_dir, "cache_dir": cache_dir}.items():
         if place is not None and option not in data.options(config.dataset):
             raise ValueError(f"{config.dataset} takes no option {option}; leave --{option} out")
     screen = _screen(config, stack)
-    offered = signatures(stack.codec, _reader(config, stack.codec), _latents(run, stack), screen)
+    offered = signatures(stack.codec, _reader(config, stack.codec), latents, screen)
     # One tf.function for each, shared by names that mean the same (serving_default is encode).
     traced = {id(signature): signature.traced().get_concrete_function() for signature in offered.values()}
     functions = {name: traced[id(signature)] for name, signature in offered.items()}
@@ -50,7 +51,7 @@ def export(
             warm_up.write(draft.path, offered)
         except tf.errors.OpError as error:  # a full disk, for one
             raise OSError(f"{export_dir}: the export could not be written: {error.message.splitlines()[0]}") from error
-        write_json(draft.path / FILE, manifest(run, stack, functions))
+        write_json(draft.path / FILE, manifest(entries, stack, functions))
     return draft.path
 
 
@@ -81,6 +82,6 @@ def _reader(config, codec):
 
 
 def _latents(run, stack):
-    found = read_json(run.folder(stack.inference_stage) / "diagnostics.json")
-    variance = np.add(found["variance_of_mean"], found["mean_of_variance"])
-    return found["active"], found["mean"], np.sqrt(variance)
+    keys = ("active", "mean", "variance_of_mean", "mean_of_variance")
+    active, mean, *variances = run.diagnostics(stack.inference_stage, *keys)
+    return active.astype(bool), mean, np.sqrt(np.add(*variances))

@@ -5,31 +5,38 @@ import hashlib
 import numpy as np
 
 from keras_vae.exporting.signatures import MEANINGS
-from keras_vae.files import read_json
+from keras_vae.files import names_and_values, read_json
 from keras_vae.version import VERSION
 
 FILE = "assets.extra/manifest.json"
 KEPT = ("protocol", "verdict", "headline", "tables")  # of results.json: numbers; pictures and curves stay in the run
 
 
-def manifest(run, stack, functions):
-    """The manifest of an export of `stack` from the RunDirectory `run`. functions: {name: concrete function}"""
-    config = (run.path / "config.json").read_bytes()
+def recorded(run):
+    """Entries of the manifest that the files of the RunDirectory `run` give."""
     path = run.path / "results.json"
-    results = read_json(path) if path.exists() else {}
+    advice = "restore or delete it: the manifest then goes without its numbers"
+    results = read_json(path, names_and_values, advice) if path.exists() else {}
+    return {
+        "trained_with": run.environment(),
+        "dataset": run.config().dataset,
+        "config_sha256": hashlib.sha256((run.path / "config.json").read_bytes()).hexdigest(),
+        "metrics": {key: value for key, value in results.items() if key in KEPT},
+    }
+
+
+def manifest(entries, stack, functions):
+    """The manifest of an export of `stack`. entries: recorded of its run; functions: {name: concrete function}"""
     active = getattr(stack.stage(), "active_dims", None)
     return {
         "keras_vae": VERSION,
-        "trained_with": read_json(run.path / "environment.json"),
-        "dataset": run.config().dataset,
-        "config_sha256": hashlib.sha256(config).hexdigest(),
+        **entries,
         "stages": stack.stages,
         "inference_stage": stack.inference_stage,
         "image_shape": list(stack.data_shape),
         "latent_dim": stack.latent_dim,
         "active_dims": None if active is None else np.flatnonzero(active).tolist(),
         "gamma": stack.gamma,
-        "metrics": {key: value for key, value in results.items() if key in KEPT},
         "signatures": {name: _described(function) for name, function in functions.items()},
     }
 

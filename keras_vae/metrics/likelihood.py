@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from tqdm import tqdm
 
 from keras_vae.checks import array, checked_count, checked_data, checked_examples, floats, function, number, whole
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.gaussians import log_likelihood
 from keras_vae.models.codec import codec_of
+from keras_vae.status import Progress
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -79,8 +79,7 @@ def _bound(encode, likelihood_of, noise_dim, images, samples, seed):
         none = tf.zeros((), tf.int64), tf.fill((rows,), -math.inf)
         return math.log(samples) - tf.while_loop(lambda k, _: k < samples, add, none)[1]
 
-    batches = blocks(len(images), BATCH)
-    bar = tqdm(batches, desc=f"likelihood, {samples} draws", unit="batch", disable=None, delay=2)
+    bar = Progress(blocks(len(images), BATCH), f"likelihood, {samples} draws", unit="batches")
     found = np.concatenate([nll(images[block], number).numpy() for number, block in enumerate(bar)])
     if wrong := np.sum(~np.isfinite(found)):
         raise ValueError(

@@ -5,12 +5,12 @@ import itertools
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from keras_vae.checks import checked_rows, shown
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks
 from keras_vae.maths.kernels import imq, rbf
+from keras_vae.status import Progress
 
 KERNELS = {kernel.__name__: kernel for kernel in (imq, rbf)}
 BLOCK = 2000
@@ -35,7 +35,7 @@ def mmd(codes_a: np.ndarray, codes_b: np.ndarray, kernel: str = "imq") -> float:
     squares = [list(itertools.combinations_with_replacement(rows, 2)) for rows in (a, b)]
     n, m, between = len(codes_a), len(codes_b), list(itertools.product(a, b))
     work = sum(len(pairs) for pairs in (*squares, between))
-    with tqdm(total=work, desc=f"MMD, {kernel}", unit="block", disable=None, delay=2) as bar:
+    with Progress(desc=f"MMD, {kernel}", total=work, unit="blocks") as bar:
         across_blocks, within_block = _sums(KERNELS[kernel], a[0].shape[1])
 
         def total(x, y):

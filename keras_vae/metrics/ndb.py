@@ -8,11 +8,11 @@ from scipy import special, stats
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from keras_vae.checks import checked_count, checked_data, checked_examples, floats
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, unit
+from keras_vae.status import passing
 
 ALL_PIXELS_BELOW = 1000  # from Richardson and Weiss' code: above it, k-means sees a random sixth of the pixels
 FRACTION = 6
@@ -96,16 +96,13 @@ class ImageBins:
         return unit(images.reshape(len(images), -1)[:, self.pixels])
 
     def _fit(self, rows):
-        """The bin of each row. k-means tells nothing while it runs, so the bar only says what is being waited for."""
-        described = f"k-means of {len(rows):,} images into {self._kmeans.n_clusters} bins"
+        """The bin of each row. k-means tells nothing while it runs: what is waited for is said, no more."""
+        described = f"k-means of {len(rows):,} images into {self._kmeans.n_clusters} bins ..."
         # Threads add up their sums in the order in which they finish. With two of them the order cannot matter; with
         # more, the same seed would not give the same bins to the last digit.
-        with tqdm(total=1, desc=described, disable=None) as bar, threadpool_limits(THREADS, user_api="openmp"):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # too few different images: an error above
-                labels = self._kmeans.fit_predict(rows)
-            bar.update()
-        return labels
+        with passing(described), threadpool_limits(THREADS, user_api="openmp"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # too few different images: an error above
+            return self._kmeans.fit_predict(rows)
 
 
 def compare_histograms(train_counts: np.ndarray, sample_counts: np.ndarray) -> NDBResult:

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_vae.checks import checked_data, checked_examples, function
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, unit
+from keras_vae.status import Progress
 
 BLOCK = 1024
 
@@ -52,7 +52,7 @@ def model_reconstruction_error(
     function(decode, "decode", "arrays")
     images, noise = checked_examples(images, "images"), np.random.default_rng(seed)
     found: dict[str, list[dict[str, np.ndarray]]] = {"mean": [], "sample": []}
-    for block in tqdm(blocks(len(images), BLOCK), desc="reconstruction", disable=None, delay=2):
+    for block in Progress(blocks(len(images), BLOCK), "reconstruction", unit="blocks"):
         mean, stddev = (np.asarray(part) for part in encode(images[block]))
         draw = mean + stddev * noise.standard_normal(mean.shape).astype(np.float32)
         for name, code in (("mean", mean), ("sample", draw)):

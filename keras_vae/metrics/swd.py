@@ -6,11 +6,11 @@ ones, and its patches are compared, not its means and covariances. Constants are
 
 import numpy as np
 from scipy import ndimage
-from tqdm import tqdm
 
 from keras_vae.checks import checked_data, checked_images, checked_rows
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, unit
+from keras_vae.status import Progress
 
 SMALLEST_SIDE = 16  # of the coarsest level
 SIDE, PATCHES = 7, 128  # a patch is 7x7 pixels of all channels; patches of an image, in each level
@@ -52,7 +52,7 @@ def sliced_wasserstein(a: np.ndarray, b: np.ndarray, seed: int = 0) -> float:
         raise ValueError(f"b has shape {b.shape}; expected {a.shape}, that of a")
     directions = np.random.default_rng(seed).standard_normal((DIRECTIONS, a.shape[1]))
     directions = (directions / np.linalg.norm(directions, axis=1, keepdims=True)).astype(np.float32)
-    parts = tqdm(blocks(DIRECTIONS, AT_ONCE), desc="sliced Wasserstein", disable=None, delay=2)
+    parts = Progress(blocks(DIRECTIONS, AT_ONCE), "sliced Wasserstein", unit="blocks")
     means = [np.mean(np.abs(_sorted(a, directions[part]) - _sorted(b, directions[part]))) for part in parts]
     return float(np.mean(means))
 

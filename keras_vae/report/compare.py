@@ -4,11 +4,12 @@ import json
 import pathlib
 from html import escape
 
-from keras_vae.files import read_json, write_text
+from keras_vae.files import DamagedError, names_and_values, read_json, write_text
 from keras_vae.report.digits import digits
-from keras_vae.report.figures import charts, compared_curves
+from keras_vae.report.figures import charts, compared_curves, read_history
 from keras_vae.report.glossary import glossary, linked
 from keras_vae.report.markup import document, paragraph, section, slug, table
+from keras_vae.report.page import AGAIN
 from keras_vae.report.pictures import figure
 from keras_vae.report.verdicts import sampled_from
 
@@ -19,8 +20,30 @@ def write(first, second):
     """Write the page of two run directories into the second, compare-<name of the first>.html; returns its path."""
     runs = [pathlib.Path(path).expanduser() for path in (first, second)]
     results = [_results(path) for path in runs]
+    legend = "".join(f"<li>{name}: {escape(str(path))}</li>" for name, path in zip(NAMES, runs))
+    path = runs[1] / f"compare-{runs[0].resolve().name}.html"
+    head = f'<h1>Two runs compared</h1><ol class="runs">{legend}</ol>'
+    try:
+        parts = _parts(runs, results)
+    except DamagedError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError):
+        for run in runs:
+            _alone(run)
+        raise
+    write_text(path, document("Two runs compared", head, parts))
+    return path
+
+
+def _alone(run):
+    """Raise DamagedError where the results of a run cannot even be compared with themselves."""
+    read_json(run / "results.json", lambda found: _parts([run, run], [found, found]), AGAIN)
+
+
+def _parts(runs, results):
+    """Sections of the page."""
     seen = set()
-    parts = [
+    return [
         _warning(results),
         section("Verdict", _columns(results, lambda each: sampled_from(each, seen))),
         section("Differences in configuration", _differences(runs)),
@@ -30,20 +53,12 @@ def write(first, second):
         section("Metrics", _tables(results, seen)),
         section("Words", glossary(seen)),
     ]
-    legend = "".join(f"<li>{name}: {escape(str(path))}</li>" for name, path in zip(NAMES, runs))
-    path = runs[1] / f"compare-{runs[0].resolve().name}.html"
-    head = f'<h1>Two runs compared</h1><ol class="runs">{legend}</ol>'
-    write_text(path, document("Two runs compared", head, parts))
-    return path
 
 
 def _results(run):
     if not (run / "results.json").exists():
         raise FileNotFoundError(f"{run} has no results.json; measure it first, with evaluate --workdir={run}")
-    found = read_json(run / "results.json")
-    if not isinstance(found, dict) or not isinstance(found.get("run"), dict):
-        raise ValueError(f"{run / 'results.json'} holds no evaluation; measure it again, with evaluate --workdir={run}")
-    return found
+    return read_json(run / "results.json", names_and_values, AGAIN)
 
 
 def _warning(results):
@@ -68,7 +83,11 @@ def _columns(items, draw):
 
 
 def _differences(runs):
-    leaves = [_leaves(read_json(run / "config.json")) if (run / "config.json").exists() else {} for run in runs]
+    def take(found):
+        return _leaves(names_and_values(found))
+
+    paths = [run / "config.json" for run in runs]
+    leaves = [read_json(path, take, "restore or delete it") if path.exists() else {} for path in paths]
     paths = [path for path in dict.fromkeys([*leaves[0], *leaves[1]]) if leaves[0].get(path) != leaves[1].get(path)]
     if not paths:
         return paragraph("None: both train the same.", "note")
@@ -142,7 +161,7 @@ def _training(runs, results, seen):
     for stage in results[0]["run"]["stages"]:
         paths = [run / stage / "history.json" for run in runs]
         if stage in results[1]["run"]["stages"] and all(path.exists() for path in paths):
-            drawn = compared_curves(slug(stage), dict(zip(NAMES, map(read_json, paths))))
+            drawn = compared_curves(slug(stage), dict(zip(NAMES, map(read_history, paths))))
             body += f"<h3>{escape(stage)}</h3>{charts(drawn, seen)}"
     return body
 

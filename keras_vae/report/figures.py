@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from keras_vae.files import read_json
 from keras_vae.report.digits import digits
 from keras_vae.report.glossary import linked
 
@@ -49,6 +50,17 @@ PANELS = (
     ("Gradient norm", {"gradient_norm": ""}, True),
     ("Active dimensions", {"active": ""}, False),
 )
+
+
+def read_history(path):
+    """Return a history.json, a dictionary of numbers for each epoch; ValueError where it is damaged."""
+
+    def take(found):
+        if not isinstance(found, list) or not all(isinstance(epoch, dict) and epoch for epoch in found) or not found:
+            raise ValueError("it has no numbers of epochs")
+        return found
+
+    return read_json(path, take, "delete it: the page goes without these curves, and nothing else needs it")
 
 
 def training_curves(name, history):

@@ -5,15 +5,17 @@ import pathlib
 import re
 from html import escape
 
-from keras_vae.files import read_json, write_text
+from keras_vae.files import names_and_values, read_json, write_text
 from keras_vae.report.digits import digits
-from keras_vae.report.figures import charts, scales, training_curves
+from keras_vae.report.figures import charts, read_history, scales, training_curves
 from keras_vae.report.glossary import WORDS, glossary, linked
 from keras_vae.report.latents import latents
 from keras_vae.report.markup import details, document, facts, paragraph, section, slug, table
 from keras_vae.report.pictures import gallery, pictures
 from keras_vae.report.verdicts import verdicts
 
+# Of a results.json that is damaged.
+AGAIN = "delete it, and evaluation.json beside it, and measure the run again: evaluate --workdir=..."
 WIDE = 6  # columns that do not fit beside another table
 
 
@@ -23,7 +25,13 @@ def write(workdir):
     Sections whose key results.json does not have are left out. The page needs nothing beside itself.
     """
     workdir = pathlib.Path(workdir).expanduser()
-    results = read_json(workdir / "results.json")
+    text = read_json(workdir / "results.json", lambda results: _drawn(workdir, results), AGAIN)
+    path = workdir / "report.html"
+    write_text(path, text)
+    return path
+
+
+def _drawn(workdir, results):
     seen = set()
     verdict, headline, shown, *rest = _measured(workdir, results, seen)
     parts = [
@@ -36,9 +44,7 @@ def write(workdir):
         section("Words", glossary(seen)),
         section("Protocol and versions", _small_print(workdir, results)),
     ]
-    path = workdir / "report.html"
-    write_text(path, _page(results["run"], parts))
-    return path
+    return _page(results["run"], parts)
 
 
 def _measured(workdir, results, seen):
@@ -89,7 +95,7 @@ def _training(workdir, stage, seen):
     path = workdir / stage / "history.json"
     if not path.exists():
         return f"<h3>{escape(stage)}</h3>" + paragraph(f"No curves: there is no {stage}/history.json.", "note")
-    return f"<h3>{escape(stage)}</h3>{charts(training_curves(slug(stage), read_json(path)), seen)}"
+    return f"<h3>{escape(stage)}</h3>{charts(training_curves(slug(stage), read_history(path)), seen)}"
 
 
 def _tables(tables, seen):
@@ -106,7 +112,8 @@ def _tables(tables, seen):
 
 def _small_print(workdir, results):
     config, environment = (
-        read_json(workdir / name) if (workdir / name).exists() else None for name in ("config.json", "environment.json")
+        read_json(path, names_and_values, "restore or delete it") if (path := workdir / name).exists() else None
+        for name in ("config.json", "environment.json")
     )
     parts = {
         "Protocol": results.get("protocol"),

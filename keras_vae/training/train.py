@@ -1,7 +1,6 @@
 """Train the stages of a stack, bottom up."""
 
 import time
-import zlib
 from collections.abc import Iterable
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 from keras_vae import config as configs
 from keras_vae import data
 from keras_vae.data.pipeline import Epochs
+from keras_vae.data.store import checksum
 from keras_vae.data.subset import subset
 from keras_vae.files import Path
 from keras_vae.models import Stack
@@ -22,7 +22,6 @@ from keras_vae.training.estimate import tell_cost
 from keras_vae.training.schedules import LearningRate
 from keras_vae.training.train_stage import train_stage
 
-LOOKED_AT = 256  # training examples that workers compare
 HELD_OUT = 1000  # validation examples that a stage is measured on
 
 
@@ -60,6 +59,7 @@ def train(
             "TF_CONFIG, or choose another --workdir"
         )
     run.check(config)
+    known: dict[str, str] = {}
     with workers.losses_told(), policy(config.precision):
         if several:
             with strategy.make(config.strategy).scope():
@@ -76,15 +76,17 @@ def train(
             if missing := [below for below in names[:index] if not run.done(below)]:
                 raise ValueError(f"stage {name} needs {', '.join(missing)} below it; train with --stage=all")
             examples = examples or _load_examples(config)
+            known = known or {"train": described(examples[0]), "held out": described(examples[1])}
             if several:
                 with strategy.make(config.strategy).scope():
-                    workers.agree("their examples", described(examples[0]))
+                    workers.agree("their examples", ", held out ".join(known.values()))
             if run.is_new:
                 config, measured = _rehearsed(asked, *examples)
                 run.claim(config, measured)
                 if not several:
                     tell_cost(config, examples[0], wanted)
                 hyperparameters.write(run.path / "tensorboard", config)
+            run.keep_to(known)
             with _scope(config, index):
                 train_stage(run, config, index, *examples, callbacks)
                 workers.wait()  # until it is done on all of them
@@ -130,9 +132,9 @@ def _rehearsed(asked, images, _):
 
 
 def described(images):
-    """Return words that stand for the images, from a look at a few hundred of them."""
-    sample = np.ascontiguousarray(images[:: max(1, len(images) // LOOKED_AT)])
-    return f"{len(images):,} of {'x'.join(map(str, images.shape[1:]))}, checksum {zlib.crc32(sample):08x}"
+    """Return words that stand for all of the images."""
+    shape = "x".join(map(str, images.shape[1:]))
+    return f"{len(images):,} of {shape} {images.dtype}, checksum {checksum(images)}"
 
 
 def _load_examples(config: configs.Config) -> tuple[np.ndarray, np.ndarray]:

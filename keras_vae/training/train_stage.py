@@ -1,12 +1,15 @@
 """Train one stage on its data, and leave everything about it in the run directory."""
 
+import contextlib
 import time
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from keras_vae.data.codes import posteriors
 from keras_vae.data.grids import grid, pairs, write_png
+from keras_vae.data.mapped import whole
 from keras_vae.data.pipeline import Epochs, Reshuffle
 from keras_vae.data.subset import rows, subset
 from keras_vae.diagnostics import verdict
@@ -58,29 +61,41 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
         print_status(f"{settings.name}: going on after epoch {first_epoch} of {settings.epochs}")
     board = _board(run, config, index, first_epoch, epochs.steps * settings.batch_size)
     began = time.monotonic()
-    stack.fit(
-        epochs.dataset(),
-        epochs=settings.epochs,
-        initial_epoch=first_epoch,
-        verbose=0,
-        shuffle=False,  # Epochs has shuffled
-        callbacks=[
-            # Of ours only Record acts at the end of an epoch, so no two of them can come in the wrong order. Those of
-            # the caller follow, and see the logs complete.
-            Reshuffle(epochs),
-            Guard(run, backup),
-            Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
-            Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
-            Cost(settings.name, settings.epochs, epochs.steps, first_epoch),
-            *callbacks,
-        ],
-    )
+    with _files_told(epochs.arrays):
+        stack.fit(
+            epochs.dataset(),
+            epochs=settings.epochs,
+            initial_epoch=first_epoch,
+            verbose=0,
+            shuffle=False,  # Epochs has shuffled
+            callbacks=[
+                # Of ours only Record acts at the end of an epoch, so no two of them can come in the wrong order. Those
+                # of the caller follow, and see the logs complete.
+                Reshuffle(epochs),
+                Guard(run, backup),
+                Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
+                Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
+                Cost(settings.name, settings.epochs, epochs.steps, first_epoch),
+                *callbacks,
+            ],
+        )
     workers.wait()  # until all have a backup of the last epoch, with which any can finish alone
     seconds, done = time.monotonic() - began, len(history) - first_epoch
     if best:
         best.put_back()
     _finish(run, stack, held_out, history, config.seed, best)
     _summarise(stack, done, seconds, done * epochs.steps * settings.batch_size, history[-1])
+
+
+@contextlib.contextmanager
+def _files_told(arrays):
+    """Raise OSError in place of TensorFlow's long error where the file of an array was cut short."""
+    try:
+        yield
+    except tf.errors.OpError:
+        for array in arrays:
+            whole(array)
+        raise
 
 
 def _fit(run, config, index, below, stack, images, held_out):

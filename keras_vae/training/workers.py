@@ -27,11 +27,16 @@ def losses_told():
 
 def cluster():
     """(number of workers, number of this one) by TF_CONFIG; (1, 0) where it is not set. The first is the chief."""
-    found = json.loads(os.environ.get("TF_CONFIG") or "{}")
-    task = found.get("task", {})
-    chiefs, others = (len(found.get("cluster", {}).get(kind, [])) for kind in ("chief", "worker"))
-    first = chiefs if task.get("type") == "worker" else 0
-    return max(1, chiefs + others), first + task.get("index", 0)
+    text = os.environ.get("TF_CONFIG") or "{}"
+    try:
+        found = json.loads(text)
+        task = found.get("task", {})
+        chiefs, others = (len(found.get("cluster", {}).get(kind, [])) for kind in ("chief", "worker"))
+        first = chiefs if task.get("type") == "worker" else 0
+        return max(1, chiefs + others), first + task.get("index", 0)
+    except (AttributeError, TypeError, ValueError):
+        expected = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
+        raise ValueError(f"TF_CONFIG is {text!r}; expected {expected}, or none") from None
 
 
 def directory(workdir):

@@ -5,11 +5,10 @@ import fcntl
 import os
 import sys
 
-from tqdm import tqdm
-
 from serving.bulk import plan
 from serving.bulk.plan import Plan, remove_unfinished
 from serving.parsing import WRONG_INPUT, Parser, as_path
+from serving.progress import Progress
 
 COMMANDS = {
     "encode": "mean and standard deviation of the codes of pictures",
@@ -58,32 +57,37 @@ def alone_in(out):
         yield
 
 
-def planned(args):
-    """The Plan in args.out: that of the command that was stopped there, or a new one."""
-    asked = {
-        "command": args.command,
-        "export_dir": os.path.abspath(args.export_dir),
-        "images": os.path.abspath(args.images),
-    }
+def requested(args):
+    """Return the request of a new Plan; ValueError where there is nothing to do. Nothing is written."""
     # Here, for they take TensorFlow's time to import: --help need not wait.
     from serving.bulk.model import checksum, newest
 
+    if any(args.out.glob("*.parquet")):
+        raise ValueError(f"--out: {args.out} has other Parquet files in it; expected a new folder")
+    model = newest(os.path.abspath(args.export_dir), args.command)
+    if next(plan.find(str(args.images)), None) is None:
+        raise ValueError(f"--images: no PNG or JPEG files in {args.images}")
+    return {**asked(args), "model": model, "sha256": checksum(model)}
+
+
+def asked(args):
+    """Return what must be the same in each command on one folder."""
+    export_dir, images = map(os.path.abspath, (args.export_dir, args.images))
+    return {"command": args.command, "export_dir": export_dir, "images": images}
+
+
+def planned(args, request):
+    """The Plan in args.out: that of the command that was stopped there, or a new one of the request."""
+    from serving.bulk.model import checksum
+
     if not (args.out / plan.FILE).exists():
-        if any(args.out.glob("*.parquet")):
-            raise ValueError(f"--out: {args.out} has other Parquet files in it; expected a new folder")
-        model = newest(asked["export_dir"], args.command)
-        request = {**asked, "model": model, "sha256": checksum(model)}
-        files = tqdm(plan.find(str(args.images)), "listing", unit=" files", mininterval=1.0, leave=False)
-        new = plan.write(args.out, request, files)
-        if not new.files:
-            (args.out / plan.FILE).unlink()
-            raise ValueError(f"--images: no PNG or JPEG files in {args.images}")
-        return new
+        files = Progress(plan.find(str(args.images)), "listing", unit="files", leave=False)
+        return plan.write(args.out, request or requested(args), files)
     old = Plan(args.out)
-    for name, value in asked.items():
+    for name, value in asked(args).items():
         if old.request[name] != value:
             raise ValueError(f"--out: {args.out} is of {name} {old.request[name]}, not {value}; choose another folder")
-    if checksum(old.request["model"]) != old.request["sha256"]:
+    if checksum(old.request["model"]) != old.request.get("sha256"):
         raise ValueError(f"--out: {args.out} was begun with {old.request['model']}, which is gone or has changed")
     return old
 
@@ -101,7 +105,8 @@ def work_off(found, address):
         print(f"{done:,} of {found.files:,} pictures are finished; going on with version {found.request['model']}")
     if not missing:
         return errors
-    with engine.started(address), tqdm(total=found.files, initial=done, unit=" pictures", mininterval=1.0) as bar:
+    bar = Progress(desc=found.request["command"], total=found.files, unit="pictures", initial=done)
+    with engine.started(address), bar:
         for result in engine.work(found.out, missing):
             errors += result["errors"]
             bar.set_postfix({"cannot be read": errors}, refresh=False)
@@ -114,8 +119,10 @@ def main(arguments=None):
     args = parser().parse_args(arguments)
     args.out = args.out.absolute()
     try:
+        # Before the folder is made: what cannot be done leaves none behind.
+        request = None if (args.out / plan.FILE).exists() else requested(args)
         with alone_in(args.out):
-            found = planned(args)
+            found = planned(args, request)
             errors = work_off(found, args.address)
     except ModuleNotFoundError as error:
         print(f"error: {error.name} is not installed; pip install 'keras_vae[bulk]'", file=sys.stderr)

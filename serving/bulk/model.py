@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pathlib
+import re
 
 import grpc
 import numpy as np
@@ -86,12 +87,19 @@ class Model:
         except ServingError as error:
             if error.code != grpc.StatusCode.INVALID_ARGUMENT:
                 raise
-            return " ".join(error.message.split())
+            return plain(error.message)
         return None
 
     def _run(self, contents):
         feeds = {self._input: np.array(contents, object)}
         return self._servable.run(feeds, [info.name for info in self._outputs.values()])
+
+
+def plain(message):
+    """Return an error of TensorFlow as one line without the names of its graph's nodes."""
+    text = re.sub(r"\[\[.*?\]\]|\{\{.*?\}\}", "", " ".join(message.split()))
+    text = re.sub(r".*?root error\(s\) found\. \(0\) [\w ]+: (.*?) \(1\) .*", r"\1", text)  # the others say the same
+    return " ".join(re.sub(r"assertion failed: \[(.*?)\].*", r"\1", text).split())
 
 
 def read(path):

@@ -25,9 +25,18 @@ class Plan:
 
     def __init__(self, out):
         self.out = pathlib.Path(out)
-        self._listing = parquet.ParquetFile(self.out / FILE)
-        self.request = json.loads(self._listing.schema_arrow.metadata[b"request"])
+        try:
+            self._listing = parquet.ParquetFile(self.out / FILE)
+            self.request = json.loads(self._listing.schema_arrow.metadata[b"request"])
+            wrong = {"command", "export_dir", "images", "model"} - self.request.keys() or self._columns() != ["path"]
+        except (pyarrow.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError):
+            wrong = True
+        if wrong:
+            raise ValueError(f"--out: {self.out / FILE} is damaged, or not of this command; choose another folder")
         self.parts, self.files = self._listing.num_row_groups, self._listing.metadata.num_rows
+
+    def _columns(self):
+        return self._listing.schema_arrow.names
 
     def paths(self, part):
         """Return the files of a part, in order."""
@@ -63,7 +72,8 @@ def write(out, request, paths, files_per_part=FILES_PER_PART):
 def find(images):
     """Yield the absolute paths of the PNG and JPEG files below a folder, or of the files that a glob matches.
 
-    In no order and never all in memory: what is written down is the order. Links to folders are not followed.
+    In no order and never all in memory: what is written down is the order. Links to folders are followed, but for those
+    that lead back to a folder that they are in.
     """
     images = os.path.abspath(os.path.expanduser(images))
     if os.path.isdir(images):
@@ -72,11 +82,14 @@ def find(images):
         yield from filter(os.path.isfile, glob.iglob(images, recursive=True))
 
 
-def _below(folder):
+def _below(folder, above=()):
+    above = (*above, os.path.realpath(folder))
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _below(entry.path)
+            link = entry.is_symlink()
+            if os.path.isdir(entry.path) if link else entry.is_dir():
+                if not link or os.path.realpath(entry.path) not in above:
+                    yield from _below(entry.path, above)
             elif entry.name.lower().endswith(EXTENSIONS) and entry.is_file():
                 yield entry.path
 

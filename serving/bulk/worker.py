@@ -2,6 +2,7 @@
 
 import os
 
+import pyarrow
 from pyarrow import parquet
 
 from serving.bulk.model import Model
@@ -35,5 +36,8 @@ class Worker:
 
 def unreadable(path):
     """Number of files of a part that could not be read."""
-    errors = parquet.read_table(path, columns=["error"], partitioning=None)["error"]
+    try:
+        errors = parquet.read_table(path, columns=["error"], partitioning=None)["error"]
+    except (pyarrow.ArrowException, KeyError, OSError):
+        raise ValueError(f"--out: {path} is damaged; delete it: the same command makes it again") from None
     return len(errors) - errors.null_count

@@ -1,4 +1,4 @@
-"""Any directory of PNG and JPEG files, sub-directories included.
+"""Any directory of PNG and JPEG files, sub-directories included, and those that symbolic links lead to.
 
 Where the directory has a sub-directory train/, the sub-directories train/, validation/ and test/ are the splits.
 Otherwise each file falls into a split by the hash of its path (see image_files.members). Images are RGB, or have one

@@ -6,10 +6,10 @@ import typing
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from tqdm import tqdm
 
 from keras_vae.checks import checked_images
 from keras_vae.maths.arrays import blocks, unit
+from keras_vae.status import Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Extractor:
         """The same, batch by batch, of the images with the numbers `rows`, each batch after prepare(images)."""
         images = checked_images(images, "images")
         slices = blocks(len(images) if rows is None else len(rows), self.batch_size)
-        for block in tqdm(slices, desc=f"{self.name} features", unit="batch", disable=None, delay=2):
+        for block in Progress(slices, f"{self.name} features", unit="batches"):
             batch = images[block if rows is None else rows[block]]
             yield np.asarray(self.function(unit(prepare(batch))), np.float32)
 

@@ -9,12 +9,12 @@ import tempfile
 import keras
 import numpy as np
 import tensorflow_datasets as tfds
-from tqdm import tqdm
 
 from keras_vae import data
 from keras_vae.files import read_json, write_atomically, write_json
 from keras_vae.maths.arrays import blocks, unit
 from keras_vae.metrics.features._extractor import Extractor, weights_sha256
+from keras_vae.status import Progress
 
 LABELLED = ("mnist", "fashion_mnist")
 CLASSES = 10
@@ -70,7 +70,7 @@ def _train(network, dataset, data_dir):
     random = np.random.default_rng(0)
     orders = [random.permutation(len(images)) for _ in range(EPOCHS)]
     batches = [order[block] for order in orders for block in blocks(len(images), BATCH)]
-    for batch in tqdm(batches, desc=f"training a classifier of {dataset}", unit="step", disable=None):
+    for batch in Progress(batches, f"training a classifier of {dataset}", unit="steps"):
         network.train_on_batch(images[batch], labels[batch])
     return float(network.evaluate(test_images, test_labels, batch_size=500, verbose=0, return_dict=True)["accuracy"])
 
