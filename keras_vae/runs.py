@@ -93,7 +93,7 @@ class RunDirectory:
         if different:
             raise ValueError(
                 f"{self.path} was begun with other examples than there are now ({'; '.join(different)}); restore the "
-                "data set, or train in a new --workdir"
+                f"data set, train in a new --workdir, or delete {path} to go on with these"
             )
 
     def config(self):

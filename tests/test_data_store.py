@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 
 from keras_vae import data
-from keras_vae.data import mapped, store, tfds_reader
+from keras_vae.data import checksums, mapped, store, tfds_reader
 from keras_vae.data.pipeline import Epochs
 from keras_vae.files import read_json
 
@@ -25,7 +25,7 @@ KEY = {"split": "train"}
 def small(monkeypatch, tmp_path):
     """Everything is large enough for a store, blocks are small, and every block is followed by a cursor."""
     monkeypatch.setattr(store, "IN_MEMORY", 0)
-    monkeypatch.setattr(store, "BLOCK", 500)
+    monkeypatch.setattr(checksums, "BLOCK", 500)
     monkeypatch.setattr(store, "EVERY", -1.0)
     monkeypatch.setattr(store, "CACHE", str(tmp_path / "cache"))
 
@@ -92,14 +92,16 @@ def test_a_store_that_is_cut_short_in_use_is_told_and_ends_no_process(tmp_path):
 
 def test_a_checksum_stands_for_every_byte_and_not_for_the_place(tmp_path, monkeypatch):
     opened = store.load(Source().examples(tmp_path), "rows", KEY)
-    found = {store.checksum(rows) for rows in (opened, ROWS, opened.copy(), opened[:], np.asarray(opened))}
+    found = {checksums.checksum(rows) for rows in (opened, ROWS, opened.copy(), opened[:], np.asarray(opened))}
     assert len(found) == 1
     changed = ROWS.copy()
     changed[777, 2, 1] ^= 1
-    others = {store.checksum(rows) for rows in (changed, opened[1:], opened[::-1], ROWS[:, ::-1], ROWS.astype(float))}
+    others = {
+        checksums.checksum(rows) for rows in (changed, opened[1:], opened[::-1], ROWS[:, ::-1], ROWS.astype(float))
+    }
     assert len(others) == 5 and not others & found
-    monkeypatch.setattr(store, "_sums", None)
-    assert store.checksum(opened) in found, "the store has kept it"
+    monkeypatch.setattr(checksums, "_sums", None)
+    assert checksums.checksum(opened) in found, "the store has kept it"
 
 
 @pytest.mark.parametrize("killed", [0, 350, 980])

@@ -9,7 +9,6 @@ A store is never changed: it appears in one step, under a name made of all that 
 opened is checked, and made again where it is damaged. Stores may be deleted at any time.
 """
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import errno
@@ -23,12 +22,11 @@ import shutil
 import tempfile
 import time
 import warnings
-import zlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from keras_vae.data.read_ahead import THREADS, bounded
+from keras_vae.data import checksums
 from keras_vae.files import names_and_values, read_sealed, write_sealed
 from keras_vae.status import Progress, print_status
 
@@ -38,7 +36,6 @@ IN_MEMORY = 512 * 2**20  # bytes: what has no more is kept in memory, not in a s
 CACHE = "~/.cache/keras_vae/stores"  # where the data lie on no disk, or on one that cannot be written
 FORMAT = 1
 LOCK = "lock"
-BLOCK = 16 * 2**20  # bytes that share a checksum
 EVERY = 5.0  # seconds between two cursors
 NAMED = 5  # files left out that are named
 
@@ -204,28 +201,6 @@ def _locked(part):
         yield lock is not None and os.fstat(lock.fileno()).st_nlink > 0  # whoever finishes a store removes its lock
 
 
-def checksum(rows: np.ndarray) -> str:
-    """Return what stands for every byte of an array, in memory or in a store, which has kept it."""
-    return f"{zlib.crc32(json.dumps(_kept_sums(rows) or _sums(rows)).encode()):08x}"
-
-
-def _kept_sums(rows):
-    """The checksums of the blocks in the header of the store that the array is the whole of; None where it is none."""
-    if isinstance(rows, np.memmap) and rows.filename and rows.flags.c_contiguous:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            header = read_sealed(pathlib.Path(rows.filename).with_name("header.json"), unsealed_too=True)
-            if [header["rows"], *header["shape"], header["block"]] == [*rows.shape, BLOCK]:
-                return header["crc32"]
-    return None
-
-
-def _sums(rows):
-    sums = _Sums([[], 0, 0])
-    for start in Progress(range(0, len(rows), AT_ONCE), "checksum of the examples", unit=f"blocks of {AT_ONCE:,}"):
-        sums.add(np.ascontiguousarray(rows[start : start + AT_ONCE]).data.cast("B"))
-    return sums.all
-
-
 def temporary(count: int, shape: tuple, dtype: str, make: Callable[[slice], np.ndarray], folder) -> np.ndarray:
     """Return the rows (count, *shape) that make(slice) gives: in memory if small, else in a file of `folder` that has
     no name and is gone with the process. For what is generated and used several times.
@@ -252,7 +227,7 @@ def _write(path, key, plan):
     if (needed := plan.bytes - cursor["rows"] * plan.row) > free:
         raise OSError(errno.ENOSPC, f"{needed / 1e9:,.1f} GB are needed and {free / 1e9:,.1f} GB free", str(path))
     print_status(f"writing {path} ({plan.bytes / 1e9:,.2f} GB)" + (", going on" if cursor["rows"] else ""))
-    sums, saved_at = _Sums(cursor["sums"]), time.monotonic()
+    sums, saved_at = checksums.Checksums(cursor["sums"]), time.monotonic()
     with open(part / "rows.raw", "r+b" if cursor["rows"] else "wb") as file:
         file.truncate(cursor["rows"] * plan.row)
         file.seek(0, os.SEEK_END)
@@ -269,7 +244,7 @@ def _write(path, key, plan):
                 saved_at = time.monotonic()
         _synchronise(file)
     header = {"format": FORMAT, "dtype": plan.dtype, "shape": list(plan.shape), "rows": cursor["rows"], "key": key}
-    header |= {"left_out": cursor["left_out"], "block": BLOCK, "crc32": sums.all}
+    header |= {"left_out": cursor["left_out"], "block": checksums.BLOCK, "crc32": sums.all}
     write_sealed(part / "header.json", header)
     (part / "cursor.json").unlink(missing_ok=True)
     os.replace(part, path)
@@ -290,29 +265,6 @@ def _synchronise(file):
     os.fsync(file.fileno())
 
 
-class _Sums:
-    """CRC-32 of each block of a file, as it is written."""
-
-    def __init__(self, state):
-        self.done, self.crc, self.filled = state
-
-    def add(self, content):
-        while len(content):
-            part = content[: BLOCK - self.filled]
-            content = content[len(part) :]
-            self.crc, self.filled = zlib.crc32(part, self.crc), self.filled + len(part)
-            if self.filled == BLOCK:
-                self.done, self.crc, self.filled = [*self.done, self.crc], 0, 0
-
-    @property
-    def state(self):
-        return [self.done, self.crc, self.filled]
-
-    @property
-    def all(self):
-        return [*self.done, self.crc] if self.filled else self.done
-
-
 # Reading.
 
 
@@ -324,7 +276,7 @@ def _opened(path, key, quiet=False):
         header = read_sealed(path / "header.json", unsealed_too=True)
         if header["key"] != key:
             raise ValueError("it holds other rows")
-        _check(path / "rows.raw", header)
+        checksums.check(path / "rows.raw", header)
         shape, dtype, left_out = (header["rows"], *header["shape"]), header["dtype"], [*header["left_out"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         if not quiet:
@@ -333,18 +285,3 @@ def _opened(path, key, quiet=False):
     if not shape[0]:  # nothing cannot be mapped
         return np.empty(shape, dtype), left_out
     return np.memmap(path / "rows.raw", dtype, "r", shape=shape), left_out
-
-
-def _check(path, header):
-    """Raise ValueError where a file differs from its header. It is read as a whole, which warms the page cache too."""
-    expected = header["rows"] * math.prod(header["shape"]) * np.dtype(header["dtype"]).itemsize
-    size = path.stat().st_size
-    if size != expected:
-        raise ValueError(f"rows.raw has {size:,} bytes, not {expected:,}")
-    starts = range(0, size, header["block"])
-    with open(path, "rb") as file, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        found = bounded(pool, lambda start: zlib.crc32(os.pread(file.fileno(), header["block"], start)), starts)
-        bar = Progress(found, f"checking {path.parent.name}", len(starts), unit="blocks")
-        for number, (crc, kept) in enumerate(zip(bar, header["crc32"], strict=True)):
-            if crc != kept:
-                raise ValueError(f"block {number} of {len(starts)} of rows.raw is not what was written")

@@ -8,8 +8,8 @@ import numpy as np
 
 from keras_vae import config as configs
 from keras_vae import data
+from keras_vae.data.checksums import checksum
 from keras_vae.data.pipeline import Epochs
-from keras_vae.data.store import checksum
 from keras_vae.data.subset import subset
 from keras_vae.files import Path
 from keras_vae.models import Stack
