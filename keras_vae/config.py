@@ -135,7 +135,8 @@ def _check_stage(stage: StageConfig) -> None:
     if stage.network is not None and not isinstance(stage.network, str):
         raise ValueError(f"{stage.name}.network is {stage.network!r}; expected a name, or null")
     if stage.strategy not in (None, "single", "mirrored"):
-        raise ValueError(f"{stage.name}.strategy is {stage.strategy!r}; expected single, mirrored or null")
+        nearest = plugins.nearest(str(stage.strategy), ("single", "mirrored"))
+        raise ValueError(f"{stage.name}.strategy is {stage.strategy!r}; expected single, mirrored or null{nearest}")
     if stage.jit_compile not in (None, True, False):
         raise ValueError(f"{stage.name}.jit_compile is {stage.jit_compile!r}; expected true, false or null")
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae import plugins
 from keras_vae.files import UNREADABLE, Path
 from keras_vae.models.posterior_encoder import SPREADS, in_order
 
@@ -37,7 +38,7 @@ def load(
              is a draw, and is not used.
     """
     if spread not in SPREADS:
-        raise ValueError(f"--spread={spread}: expected {' or '.join(SPREADS)}")
+        raise ValueError(f"--spread={spread}: expected {' or '.join(SPREADS)}{plugins.nearest(spread, SPREADS)}")
     if bool(model) == bool(encoder or decoder) or bool(encoder) != bool(decoder):
         raise ValueError("expected --model, or both --encoder and --decoder")
     if model:

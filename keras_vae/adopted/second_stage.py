@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_vae import plugins
 from keras_vae.adopted.functions import Functions
 from keras_vae.checks import checked_examples, whole
 from keras_vae.checks import seed as checked_seed
@@ -108,6 +109,7 @@ def _changed(second, settings):
         unknown = [name for name in settings if name not in known]
         raise ValueError(
             f"second_stage takes no {', '.join(unknown)}; beside its own arguments: {', '.join(known)}"
+            f"{plugins.nearest(unknown[0], known)}"
         ) from None
 
 
