@@ -21,7 +21,7 @@ def as_path(value: object, argument: str) -> pathlib.Path:
         raise ValueError(f"{argument} is {value!r}; expected a path")
     path = pathlib.Path(os.fspath(value)).expanduser()
     try:
-        if path.is_symlink() and not path.exists():
+        if any(each.is_symlink() and not each.exists() for each in (path, *path.parents)):
             raise ValueError(f"{argument} is {value}, a symbolic link that leads nowhere; mend or remove it")
         below_a_file = not stat.S_ISDIR(path.parent.stat().st_mode)
     except FileNotFoundError:
@@ -33,6 +33,25 @@ def as_path(value: object, argument: str) -> pathlib.Path:
     if below_a_file:
         raise ValueError(f"{argument} is {value}, which lies below a file; expected a directory, new or there")
     return path
+
+
+def as_folder(value: object, argument: str) -> pathlib.Path:
+    """Return `value` as the path of a directory, new or there; ValueError where it is a file, too."""
+    path = as_path(value, argument)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{argument} is {value}, a file; expected a directory, new or there")
+    return path
+
+
+def check_own(path: pathlib.Path, argument: str, what: str, own: tuple[str, ...], beside: tuple[str, ...] = ()) -> None:
+    """Refuse a directory that is not empty and has nothing of ours in it, which would be lost among other things.
+
+    own: patterns of paths that show it to be ours; beside: patterns of names that may lie in a new one.
+    """
+    if not path.is_dir() or any(any(path.glob(pattern)) for pattern in own):
+        return
+    if any(not any(entry.match(pattern) for pattern in (".*", *beside)) for entry in path.iterdir()):
+        raise ValueError(f"{path} is not empty and holds no {what}; choose another --{argument}")
 
 
 # The errors of reading a file of NumPy or Keras, both zip archives with a checksum for each part, that is damaged.

@@ -55,7 +55,7 @@ def default_workdir(args: cli.Flags, suffix: str = "") -> str:
 
 def _preset_name(args: cli.Flags) -> str:
     dataset = plugins.find("keras_vae.data.sets", args.dataset, kind="data set")
-    return args.preset or dataset.PRESET
+    return dataset.PRESET if args.preset is None else args.preset
 
 
 def image_size(text: str) -> list[int]:

@@ -32,10 +32,12 @@ FLAGS.define("path", "out", "diagnosis", "Directory of the page, new or of an ea
 def main(args: cli.Flags) -> None:
     """Judge the model that the flags name, and write its page."""
     # TensorFlow, which --help does not wait for.
+    from keras_vae import data
     from keras_vae.adopted.diagnose import check_free, diagnose
     from keras_vae.adopted.loading import load
 
-    size = args.image_size and _recipe.image_size(args.image_size)
+    _check_used(args, data.options(args.dataset))
+    size = None if args.image_size is None else _recipe.image_size(args.image_size)
     out = check_free(args.out)
     found = load(args.model, args.encoder, args.decoder, args.spread)
     if size is None and found.data_shape:
@@ -52,6 +54,15 @@ def main(args: cli.Flags) -> None:
     )
     print(diagnosis)
     cli.told("diagnosed", diagnosis.write(out))
+
+
+def _check_used(args, takes):
+    """Refuse what neither the data set, whose options are `takes`, nor outliers use."""
+    if args.outlier_dir is not None and args.outliers is None:
+        raise ValueError("--outlier_dir is of no use without --outliers=...")
+    for option in ("image_size", "data_dir", "cache_dir", "skip_bad_files"):
+        if args[option].present and option not in takes:
+            raise ValueError(f"{args.dataset} takes no option {option}; leave --{option} out")
 
 
 def _test(args, dataset, data_dir, image_size):

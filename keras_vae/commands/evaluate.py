@@ -46,11 +46,11 @@ OPTIONS = [
 
 def main(args: cli.Flags) -> None:
     """Measure the run that the flags name, or compare two that are measured."""
-    if args.compare:
+    if args["compare"].present:
         return compare(args)
     from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
 
-    options = {name: getattr(args, name) for name in OPTIONS}
+    options = {name: getattr(args, name) for name in OPTIONS if args[name].present}
     evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
     export = f"export {cli.flag('workdir', args.workdir)} --export_dir=exports"
     cli.told("measured", report.write(args.workdir), export)
@@ -58,8 +58,10 @@ def main(args: cli.Flags) -> None:
 
 def compare(args: cli.Flags) -> None:
     """Write the page of two runs side by side."""
-    if args.workdir is not None or len(args.compare) != 2:
-        raise ValueError("--compare takes two run directories, W1,W2, and no --workdir beside it")
+    if beside := [name for name in args if args[name].present and name != "compare"]:
+        raise ValueError(f"--compare is of runs that are measured, with no --{beside[0]} beside it")
+    if len(args.compare) != 2:
+        raise ValueError("--compare takes two run directories, W1,W2")
     from keras_vae.report import compare
 
     cli.told("compared", compare.write(*map(cli.expanded, args.compare)))
