@@ -180,7 +180,7 @@ def posterior_moments(means, stddevs):
 def checked_examples(examples, argument):
     """`examples` as an array of images or points, all of one shape; what makes them wrong raises ValueError."""
     examples = array(examples, argument)
-    if examples.ndim not in (2, 4):
+    if examples.ndim not in (2, 4) or 0 in examples.shape[1:]:
         raise ValueError(f"{argument} has shape {examples.shape}; expected images (n, H, W, C) or points (n, d)")
     return checked_data(examples, examples.shape[1:], argument)
 
@@ -188,7 +188,7 @@ def checked_examples(examples, argument):
 def checked_images(images, argument):
     """`images` as an array (n, H, W, C) of uint8 or of float32 in [0, 1]."""
     images = array(images, argument)
-    if images.ndim != 4:
+    if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(f"{argument} has shape {images.shape}; expected images (n, H, W, C)")
     return checked_examples(images, argument)
 

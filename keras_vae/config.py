@@ -154,11 +154,20 @@ def to_json(config: Config) -> str:
 
 def from_json(text: str) -> Config:
     """Return the Config of a JSON text."""
-    fields = json.loads(text)
-    if not isinstance(fields, dict) or not isinstance(fields.get("stages"), list):
-        raise ValueError("expected the JSON of a Config, with its stages")
-    stages = tuple(StageConfig(**stage) for stage in fields.pop("stages"))
-    return Config(stages=stages, **fields)
+    wanted = "expected the JSON of a Config, with its stages"
+    if not isinstance(text, (str, bytes)):
+        raise ValueError(f"text is {text!r}; {wanted}")
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{wanted}: {error}") from None
+    stages = fields.get("stages") if isinstance(fields, dict) else None
+    if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
+        raise ValueError(wanted)
+    try:
+        return Config(**{**fields, "stages": tuple(StageConfig(**stage) for stage in stages)})
+    except TypeError as error:  # a name too many, or one that is missing
+        raise ValueError(f"{wanted}; it {str(error).partition('() ')[2]}") from None
 
 
 Either = typing.TypeVar("Either", Config, StageConfig)

@@ -15,11 +15,19 @@ from collections.abc import Callable
 Path = str | os.PathLike[str]
 
 
+def expanded(path: str) -> str:
+    """Return a path whose ~ is written out; ValueError where there is no such user."""
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise ValueError(f"there is no user {found.partition('/')[0][1:]!r}; write ./{path} for a file of that name")
+    return found
+
+
 def as_path(value: object, argument: str) -> pathlib.Path:
     """Return `value` as a path, its ~ written out; ValueError where it is none."""
     if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in str(value):
         raise ValueError(f"{argument} is {value!r}; expected a path")
-    path = pathlib.Path(os.fspath(value)).expanduser()
+    path = pathlib.Path(expanded(str(value)))
     try:
         if any(each.is_symlink() and not each.exists() for each in (path, *path.parents)):
             raise ValueError(f"{argument} is {value}, a symbolic link that leads nowhere; mend or remove it")

@@ -115,16 +115,26 @@ def test_wrong_arguments_are_refused(stack):
         (stack.encode, {"sample": 3}, "^sample is 3; expected a function"),
         (stack.encode, {"score": 3}, "^score is 3; expected a function"),
         (stack.encode, {"seed": -1}, "^seed is -1; expected a whole number"),
+        (stack.encode, {"name": 3}, "^name is 3; expected a text"),
+        (stack.encode, {"has_prior": "yes"}, "^has_prior is 'yes'; expected True, False or None"),
+        (stack.encode, {"score": len}, "^score is of no use without outliers"),
+        (lambda x: x[..., 0, 0] + 1j, {}, "^encode returned codes as ndarray, .*expected real ones"),
     ):
         with pytest.raises(ValueError, match=message):
             kv.diagnose(encode, **{"decode": stack.decode, "images": tiny.images(20), **options})
-    for options, message in (({"seed": 1.5}, "^seed is 1.5"), ({"workdir": 3}, "^workdir is 3; expected a path")):
+    for options, message in (
+        ({"seed": 1.5}, "^seed is 1.5"),
+        ({"workdir": 3}, "^workdir is 3; expected a path"),
+        ({"model": "autoencoder"}, "^unknown model of a second stage 'autoencoder'; known: gaussian_vae, mixture"),
+    ):
         with pytest.raises(ValueError, match=message):
             kv.second_stage(stack.encode, tiny.images(40), epochs=1, **options)
     with pytest.raises(ValueError, match=r"^outliers has shape \(9, 4, 4, 1\); expected \(n, 4, 6, 1\)"):
         kv.diagnose(*both, tiny.images(20), outliers=np.zeros((9, 4, 4, 1), np.uint8))
     for score, message in (
         (lambda x: {"elbo": np.zeros(len(x))}, "falls with strangeness"),
+        (lambda x: {}, "an empty dictionary"),
+        (lambda x: None, "score as NoneType, which is no array of numbers"),
         (lambda x: np.zeros((len(x), 2)), r"'score' of shape \(20, 2\); expected \(20,\)"),
     ):
         with pytest.raises(ValueError, match=f"^score returned {message}|^score returned 'elbo', which {message}"):

@@ -27,6 +27,7 @@ STEPS = 6000  # of training by default; a second stage keeps the weights of its 
 HELD_OUT = 0.1  # of the images, but no more than are probed in any run
 MOST_HELD_OUT = 1000
 LEAST = 32  # images
+MODELS = ("gaussian_vae", "mixture", "wasserstein")  # those that are sampled from a prior, and take any codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +67,7 @@ def second_stage(
     if len(images) < LEAST:
         raise ValueError(f"images has {len(images)} of them; expected at least {LEAST} to learn from")
     checked_seed(seed)
+    plugins.one_of(model, MODELS, "model of a second stage")
     functions = Functions(encode, None, images, batch_size=whole("batch_size", batch_size))
     posteriors = np.stack(functions.encode(images), axis=-1)
     below = GivenCodes(functions.code_shape, functions.stochastic)

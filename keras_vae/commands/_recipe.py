@@ -5,6 +5,7 @@ import os
 from keras_vae import cli, plugins
 from keras_vae import config as configs
 from keras_vae.config import Config
+from keras_vae.files import expanded
 
 
 def define(values: cli.Flags) -> None:
@@ -44,7 +45,7 @@ def configuration(args: cli.Flags) -> Config:
         config = configs.replace(config, seed=args.seed)
     config = configs.override(config, args.set)
     places = {name: path for name, path in config.data_options.items() if name in configs.MOVABLE and path}
-    absolute = {name: os.path.abspath(cli.expanded(str(path))) for name, path in places.items()}
+    absolute = {name: os.path.abspath(expanded(str(path))) for name, path in places.items()}
     return configs.replace(config, data_options={**config.data_options, **absolute})
 
 

@@ -4,6 +4,7 @@ import typing
 
 from keras_vae import cli
 from keras_vae.config import SEEDS
+from keras_vae.files import expanded
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "--workdir=runs/photos --metrics=likelihood,pictures")
 FLAGS.group("What is measured")
@@ -64,7 +65,7 @@ def compare(args: cli.Flags) -> None:
         raise ValueError("--compare takes two run directories, W1,W2")
     from keras_vae.report import compare
 
-    cli.told("compared", compare.write(*map(cli.expanded, args.compare)))
+    cli.told("compared", compare.write(*map(expanded, args.compare)))
 
 
 def run(words: list[str]) -> typing.NoReturn:

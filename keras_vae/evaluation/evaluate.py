@@ -44,8 +44,7 @@ def evaluate(
             module.prepare(evaluation)
     head = _head(evaluation, read_json(run.path / "environment.json"))
     path = run.path / "evaluation.json"
-    kept = read_json(path) if path.exists() else {}
-    kept = _of_protocol(head, kept)
+    kept = _of_protocol(head, _kept(path))
     for name, module in modules.items():
         began, problem = time.monotonic(), ""
         try:
@@ -101,6 +100,17 @@ def _check_used(given, modules, asked):
 
 def _flags(names):
     return " or ".join(f"--{name}=..." for name in names)
+
+
+def _kept(path):
+    """Return what evaluation.json holds, {} where it is not there; ValueError where it is of something else."""
+    found = read_json(path) if path.exists() else {}
+    others = found.get("others", []) if isinstance(found, dict) else None
+    for each in [found, *others] if isinstance(others, list) else [others]:
+        parts = each.get("parts") if isinstance(each, dict) and "head" in each else None
+        if found != {} and not (isinstance(parts, dict) and all(isinstance(part, dict) for part in parts.values())):
+            raise ValueError(f"{path} holds no evaluation; move it away, and measure again")
+    return found
 
 
 def _of_protocol(head, kept):

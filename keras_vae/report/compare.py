@@ -41,7 +41,14 @@ def _results(run):
     if not (run / "results.json").exists():
         raise FileNotFoundError(f"{run} has no results.json; measure it first, with evaluate --workdir={run}")
     found = read_json(run / "results.json")
-    if not isinstance(found, dict) or not isinstance(found.get("run"), dict):
+    about = found.get("run") if isinstance(found, dict) else None
+    lists = ("headline", "tables", "pictures")
+    if not (
+        isinstance(about, dict)
+        and isinstance(about.get("dataset"), str)
+        and isinstance(about.get("stages"), list)
+        and all(isinstance(each, dict) for name in lists for each in found.get(name) or [])
+    ):
         raise ValueError(f"{run / 'results.json'} holds no evaluation; measure it again, with evaluate --workdir={run}")
     return found
 

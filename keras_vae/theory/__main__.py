@@ -5,7 +5,7 @@ import sys
 import textwrap
 import typing
 
-from keras_vae import _quiet, cli, plugins
+from keras_vae import _quiet, plugins
 from keras_vae.files import as_folder
 
 if typing.TYPE_CHECKING:
@@ -46,7 +46,7 @@ def line(claim: "Claim") -> str:
 
 def _folder(text):
     try:
-        return as_folder(cli.expanded(text), "--out")
+        return as_folder(text, "--out")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

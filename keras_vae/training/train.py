@@ -140,6 +140,10 @@ def _load_examples(config: configs.Config) -> tuple[np.ndarray, np.ndarray]:
     began = time.monotonic()
     images = data.load(config.dataset, "train", **config.data_options)
     held_out = subset(data.load(config.dataset, "validation", **config.data_options), HELD_OUT, config.seed)
+    if len(held_out) > 1 and all(np.array_equal(each, held_out[0]) for each in held_out):
+        raise ValueError(
+            f"{config.dataset}: the {len(held_out):,} held-out examples are all the same; nothing to learn"
+        )
     shape, seconds = "x".join(map(str, images.shape[1:])), time.monotonic() - began
     print_status(f"{config.dataset}: {len(images):,} training examples of {shape}, read in {seconds:.1f} s")
     return images, held_out
