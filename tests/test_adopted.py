@@ -104,6 +104,17 @@ def test_wrong_images_are_refused_in_one_line(answer, message):
         assert "\n" not in str(refused.value)
 
 
+def test_training_that_ends_in_no_number_is_told():
+    """A log variance that nothing bounds overflows; Keras' own fit went on to the end without a word."""
+    encoder, decoder = tiny.halves()
+    encoder.layers[-1].bias.assign([0.0, 0.0, 0.0, 1e3, 1e3, 1e3])
+    vae = kv.GaussianVAE(encoder, decoder, spread="log_variance", name="vae")
+    vae.compile("adam")
+    with pytest.warns(UserWarning, match="^vae: .* stopped being finite at step 1: the weights are no numbers"):
+        vae.fit(tiny.images(32), batch_size=16, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])
+    assert vae.optimizer.iterations == 1
+
+
 def test_wrong_arguments_are_refused(stack):
     both = (stack.encode, stack.decode)
     for images, message in ((tiny.images(20) * 1.0, "values in"), (tiny.images(3), "expected at least 16")):

@@ -99,4 +99,7 @@ def test_the_command_writes_the_page(exported, tmp_path, capsys):
     assert results["protocol"]["image"] == [16, 24, 3], "the image size is the model's"
     out, err = capsys.readouterr()
     assert f"diagnosed: {tmp_path / 'page' / 'report.html'}" in out
+    assert out.startswith("judged by 30 of 1,000 images: test, of faces\n")
+    assert results["protocol"]["split"] == "test, of faces"
+    assert "test, of faces" in (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
     assert "faces has images of shape (8, 8, 3); the model takes (16, 24, 3)" in err

@@ -23,6 +23,7 @@ MODULES = [
     "-mserving.bulk",
 ]
 HEAVY = {"tensorflow", "keras", "matplotlib"}
+DATA_SETS, PRESETS = plugins.names("keras_vae.data.sets"), plugins.names("keras_vae.presets")
 
 
 def call(*command, **environment):
@@ -159,6 +160,7 @@ def test_every_command_says_what_it_does_on_one_screen(capsys, monkeypatch):
     for name in {*OURS, "serve"}:
         code, told, _ = ending(capsys, name, "--help")
         lines = told.splitlines()
+        assert all(known in told for known in (*DATA_SETS, *PRESETS)) or name not in ("train", "balance")
         assert code == 0 and len(lines) <= 36 and max(map(len, lines)) <= 120
         assert lines[1].startswith(f"  keras-vae {name} ")
 

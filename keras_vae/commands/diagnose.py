@@ -2,6 +2,7 @@
 
 The model is a .keras file with parts `encoder` and `decoder`, a SavedModel with signatures `encode` and `decode`, or
 two files, --encoder and --decoder. It takes and gives images (n, H, W, C) in [0, 1]; kv.diagnose takes any other model.
+It is judged by the test split of a data set; of a folder without train/ that is a part of its files, by their names.
 """
 
 import pathlib
@@ -45,6 +46,8 @@ def main(args: cli.Flags) -> None:
     images = _test(args, args.dataset, args.data_dir, size)
     if found.data_shape and images.shape[1:] != found.data_shape:
         raise ValueError(f"{args.dataset} has images of shape {images.shape[1:]}; the model takes {found.data_shape}")
+    split = f"test, of {args.dataset}"
+    print(f"judged by {min(args.count, len(images)):,} of {len(images):,} images: {split}", flush=True)
     strange = None
     if args.outliers is not None:
         strange = _test(args, args.outliers, args.outlier_dir or args.data_dir, list(images.shape[1:3]))
@@ -52,6 +55,7 @@ def main(args: cli.Flags) -> None:
     diagnosis = diagnose(
         found.encode, found.decode, images, outliers=strange, name=name, count=args.count, seed=args.seed
     )
+    diagnosis.results["protocol"]["split"] = split
     print(diagnosis)
     cli.told("diagnosed", diagnosis.write(out))
 

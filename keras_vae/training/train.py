@@ -32,12 +32,14 @@ def train(
     stage: str = "all",
     callbacks: Iterable[keras.callbacks.Callback] = (),
     examples: tuple[np.ndarray, np.ndarray] | None = None,
+    quick: configs.Config | None = None,
 ) -> Stack:
     """Train the named stage of `config`, or all of them, in the directory `workdir`; go on where a killed run stopped.
 
     callbacks: Keras callbacks, called in `fit` of each stage after ours, with the Stack as their model. They are no
     part of the run: one that goes on meets them as they are now.
     examples: those to train on and those held out, if they are not to be loaded from the data set of `config`.
+    quick: a smaller recipe, whose cost is told beside that of `config` where that takes days; it is not trained.
 
     Returns the Stack of the trained stages.
     """
@@ -60,6 +62,7 @@ def train(
             "TF_CONFIG, or choose another --workdir"
         )
     run.check(config)
+    told = False  # what it costs
     with workers.losses_told(), policy(config.precision):
         if several:
             with strategy.make(config.strategy).scope():
@@ -83,10 +86,10 @@ def train(
                 config, measured = _rehearsed(asked, *examples)
                 run.claim(config, measured)
                 if not several:
-                    tell_cost(config, examples[0], wanted)
+                    told = tell_cost(config, examples[0], wanted, quick and on_this_machine(quick))
                 hyperparameters.write(run.path / "tensorboard", config)
             with _scope(config, index):
-                train_stage(run, config, index, *examples, callbacks)
+                train_stage(run, config, index, *examples, callbacks, told)
                 workers.wait()  # until it is done on all of them
             run.drop_backups(name)
     return load(run.path)
