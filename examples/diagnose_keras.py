@@ -59,7 +59,8 @@ def main(out="diagnosis-keras", size=32, count=4000, epochs=10, **second):
     keras.utils.set_random_seed(0)
     vae = VAE(train.shape[1:], latent_dim=16)
     vae.compile(keras.optimizers.Adam(1e-3))
-    vae.fit(train.astype("float32") / 255, epochs=epochs, batch_size=64, verbose=0)
+    images, stop = train.astype("float32") / 255, keras.callbacks.TerminateOnNaN()
+    vae.fit(images, epochs=epochs, batch_size=64, verbose=0, callbacks=[stop])
 
     def encode(images):
         mean, log_variance, _ = vae.encoder.predict_on_batch(images)

@@ -1,5 +1,6 @@
 """Checks of arguments: every error names the argument and says what would be right."""
 
+import math
 import numbers
 import sys
 
@@ -86,10 +87,11 @@ def _check_size(data, argument):
         raise ValueError(f"{argument} has values up to {largest:.4g}; expected none beyond {LARGEST:g}")
 
 
-def whole(option, value, least=1):
-    """`value` as an int that is at least `least`."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{option} must be a whole number of at least {least}, not {shown(value)}")
+def whole(option, value, least=1, most=math.inf):
+    """`value` as an int from `least` to `most`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
+        bounds = f"of at least {least}" if most == math.inf else f"from {least} to {most}"
+        raise ValueError(f"{option} is {shown(value)}; expected a whole number {bounds}")
     return int(value)
 
 
@@ -180,7 +182,7 @@ def posterior_moments(means, stddevs):
 def checked_examples(examples, argument):
     """`examples` as an array of images or points, all of one shape; what makes them wrong raises ValueError."""
     examples = array(examples, argument)
-    if examples.ndim not in (2, 4):
+    if examples.ndim not in (2, 4) or 0 in examples.shape[1:]:
         raise ValueError(f"{argument} has shape {examples.shape}; expected images (n, H, W, C) or points (n, d)")
     return checked_data(examples, examples.shape[1:], argument)
 
@@ -188,7 +190,7 @@ def checked_examples(examples, argument):
 def checked_images(images, argument):
     """`images` as an array (n, H, W, C) of uint8 or of float32 in [0, 1]."""
     images = array(images, argument)
-    if images.ndim != 4:
+    if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(f"{argument} has shape {images.shape}; expected images (n, H, W, C)")
     return checked_examples(images, argument)
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from absl import flags, logging
 
 from keras_vae import _quiet, plugins
+from keras_vae.files import expanded
 from keras_vae.status import passing
 
 flags.disclaim_key_flags()  # --help of a script lists what it defines through DEFINE_path as its own
@@ -122,14 +123,6 @@ class _Path(flags.ArgumentParser):
         if not argument.strip():
             raise ValueError("expected a path")
         return expanded(argument)
-
-
-def expanded(path: str) -> str:
-    """Return a path whose ~ is written out; ValueError where there is no such user."""
-    found = os.path.expanduser(path)
-    if found.startswith("~"):
-        raise ValueError(f"there is no user {found.partition('/')[0][1:]!r}; write ./{path} for a file of that name")
-    return found
 
 
 def main() -> typing.NoReturn:

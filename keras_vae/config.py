@@ -135,7 +135,8 @@ def _check_stage(stage: StageConfig) -> None:
     if stage.network is not None and not isinstance(stage.network, str):
         raise ValueError(f"{stage.name}.network is {stage.network!r}; expected a name, or null")
     if stage.strategy not in (None, "single", "mirrored"):
-        raise ValueError(f"{stage.name}.strategy is {stage.strategy!r}; expected single, mirrored or null")
+        nearest = plugins.nearest(str(stage.strategy), ("single", "mirrored"))
+        raise ValueError(f"{stage.name}.strategy is {stage.strategy!r}; expected single, mirrored or null{nearest}")
     if stage.jit_compile not in (None, True, False):
         raise ValueError(f"{stage.name}.jit_compile is {stage.jit_compile!r}; expected true, false or null")
 
@@ -153,15 +154,26 @@ def to_json(config: Config) -> str:
 
 def from_json(text: str) -> Config:
     """Return the Config of a JSON text."""
-    return from_fields(json.loads(text))
+    wanted = "expected the JSON of a Config, with its stages"
+    if not isinstance(text, (str, bytes)):
+        raise ValueError(f"text is {text!r}; {wanted}")
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{wanted}: {error}") from None
+    return from_fields(fields)
 
 
 def from_fields(fields: typing.Any) -> Config:
     """Return the Config of the value of a JSON text."""
-    if not isinstance(fields, dict) or not isinstance(fields.get("stages"), list):
-        raise ValueError("expected the JSON of a Config, with its stages")
-    stages = tuple(StageConfig(**stage) for stage in fields["stages"])
-    return Config(**{**fields, "stages": stages})
+    wanted = "expected the JSON of a Config, with its stages"
+    stages = fields.get("stages") if isinstance(fields, dict) else None
+    if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
+        raise ValueError(wanted)
+    try:
+        return Config(**{**fields, "stages": tuple(StageConfig(**stage) for stage in stages)})
+    except TypeError as error:  # a name too many, or one that is missing
+        raise ValueError(f"{wanted}; it {str(error).partition('() ')[2]}") from None
 
 
 Either = typing.TypeVar("Either", Config, StageConfig)

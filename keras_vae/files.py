@@ -15,13 +15,21 @@ from collections.abc import Callable
 Path = str | os.PathLike[str]
 
 
+def expanded(path: str) -> str:
+    """Return a path whose ~ is written out; ValueError where there is no such user."""
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise ValueError(f"there is no user {found.partition('/')[0][1:]!r}; write ./{path} for a file of that name")
+    return found
+
+
 def as_path(value: object, argument: str) -> pathlib.Path:
     """Return `value` as a path, its ~ written out; ValueError where it is none."""
     if not isinstance(value, (str, os.PathLike)) or not os.fspath(value) or "\0" in str(value):
         raise ValueError(f"{argument} is {value!r}; expected a path")
-    path = pathlib.Path(os.fspath(value)).expanduser()
+    path = pathlib.Path(expanded(str(value)))
     try:
-        if path.is_symlink() and not path.exists():
+        if any(each.is_symlink() and not each.exists() for each in (path, *path.parents)):
             raise ValueError(f"{argument} is {value}, a symbolic link that leads nowhere; mend or remove it")
         below_a_file = not stat.S_ISDIR(path.parent.stat().st_mode)
     except FileNotFoundError:
@@ -33,6 +41,25 @@ def as_path(value: object, argument: str) -> pathlib.Path:
     if below_a_file:
         raise ValueError(f"{argument} is {value}, which lies below a file; expected a directory, new or there")
     return path
+
+
+def as_folder(value: object, argument: str) -> pathlib.Path:
+    """Return `value` as the path of a directory, new or there; ValueError where it is a file, too."""
+    path = as_path(value, argument)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{argument} is {value}, a file; expected a directory, new or there")
+    return path
+
+
+def check_own(path: pathlib.Path, argument: str, what: str, own: tuple[str, ...], beside: tuple[str, ...] = ()) -> None:
+    """Refuse a directory that is not empty and has nothing of ours in it, which would be lost among other things.
+
+    own: patterns of paths that show it to be ours; beside: patterns of names that may lie in a new one.
+    """
+    if not path.is_dir() or any(any(path.glob(pattern)) for pattern in own):
+        return
+    if any(not any(entry.match(pattern) for pattern in (".*", *beside)) for entry in path.iterdir()):
+        raise ValueError(f"{path} is not empty and holds no {what}; choose another --{argument}")
 
 
 # The errors of reading a file of NumPy or Keras, both zip archives with a checksum for each part, that is damaged.

@@ -24,15 +24,23 @@ def find(package: str, name: str, kind: str, contract: str | None = None) -> typ
     """
     module = _module(package, name) if name in names(package) else None
     if module is None or not hasattr(module, contract or "__name__"):
-        known = names(package, contract)
-        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}{nearest(name, known)}")
+        one_of(name, names(package, contract), kind)
     return module
 
 
+def one_of(name: typing.Any, known: Iterable[str], kind: str) -> typing.Any:
+    """Return `name`, if it is one of `known`; else ValueError with all of them and the nearest. kind: of what."""
+    known = list(known)
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"unknown {kind} {name!r:.100}; known: {', '.join(known)}{nearest(name, known)}")
+    return name
+
+
 def nearest(name: str, known: Iterable[str], form: str = "{!r}") -> str:
-    """Return "; did you mean 'faces'?" for 'fases', and nothing where no known name is near."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    return f"; did you mean {form.format(near[0])}?" if near else ""
+    """Return "; did you mean 'faces'?" for 'fases' or 'FACES', and nothing where no known name is near."""
+    lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), lower, n=1)
+    return f"; did you mean {form.format(lower[near[0]])}?" if near else ""
 
 
 def _module(package: str, name: str) -> typing.Any:

@@ -31,6 +31,7 @@ from keras_vae.files import (
     UNREADABLE,
     Path,
     as_path,
+    check_own,
     names_and_values,
     read_json,
     write_atomically,
@@ -69,9 +70,7 @@ class RunDirectory:
         if self.is_new:
             if self.path.exists() and not self.path.is_dir():
                 raise ValueError(f"{self.path} is a file; --workdir must name a directory, new or of an earlier run")
-            if self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-                raise ValueError(f"{self.path} is not empty and holds no run; choose another --workdir")
-            return
+            return check_own(self.path, "workdir", "run", own=())
         stored = self.config()
         if different := configs.differences(configs.portable(stored), configs.portable(config)):
             raise ValueError(

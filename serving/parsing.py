@@ -40,10 +40,15 @@ class _WithDefaults(argparse.ArgumentDefaultsHelpFormatter):
 
 def refuse(message, word, known):
     """Tell a mistake in one line, with what of `known` is nearest to `word`, and exit with 2."""
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    print(f"error: {message}{hint}\npass --help for the flags", file=sys.stderr)
+    print(f"error: {message}{nearest(word, known)}\npass --help for the flags", file=sys.stderr)
     sys.exit(2)
+
+
+def nearest(word, known):
+    """Return "; did you mean sample?" for smaple or SAMPLE, and nothing where no known word is near."""
+    lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(word.lower(), lower, n=1)
+    return f"; did you mean {lower[near[0]]}?" if near else ""
 
 
 def expanded(text):

@@ -104,6 +104,17 @@ def test_wrong_images_are_refused_in_one_line(answer, message):
         assert "\n" not in str(refused.value)
 
 
+def test_training_that_ends_in_no_number_is_told():
+    """A log variance that nothing bounds overflows; Keras' own fit went on to the end without a word."""
+    encoder, decoder = tiny.halves()
+    encoder.layers[-1].bias.assign([0.0, 0.0, 0.0, 1e3, 1e3, 1e3])
+    vae = kv.GaussianVAE(encoder, decoder, spread="log_variance", name="vae")
+    vae.compile("adam")
+    with pytest.warns(UserWarning, match="^vae: .* stopped being finite at step 1: the weights are no numbers"):
+        vae.fit(tiny.images(32), batch_size=16, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()])
+    assert vae.optimizer.iterations == 1
+
+
 def test_wrong_arguments_are_refused(stack):
     both = (stack.encode, stack.decode)
     for images, message in ((tiny.images(20) * 1.0, "values in"), (tiny.images(3), "expected at least 16")):
@@ -115,16 +126,26 @@ def test_wrong_arguments_are_refused(stack):
         (stack.encode, {"sample": 3}, "^sample is 3; expected a function"),
         (stack.encode, {"score": 3}, "^score is 3; expected a function"),
         (stack.encode, {"seed": -1}, "^seed is -1; expected a whole number"),
+        (stack.encode, {"name": 3}, "^name is 3; expected a text"),
+        (stack.encode, {"has_prior": "yes"}, "^has_prior is 'yes'; expected True, False or None"),
+        (stack.encode, {"score": len}, "^score is of no use without outliers"),
+        (lambda x: x[..., 0, 0] + 1j, {}, "^encode returned codes as ndarray, .*expected real ones"),
     ):
         with pytest.raises(ValueError, match=message):
             kv.diagnose(encode, **{"decode": stack.decode, "images": tiny.images(20), **options})
-    for options, message in (({"seed": 1.5}, "^seed is 1.5"), ({"workdir": 3}, "^workdir is 3; expected a path")):
+    for options, message in (
+        ({"seed": 1.5}, "^seed is 1.5"),
+        ({"workdir": 3}, "^workdir is 3; expected a path"),
+        ({"model": "autoencoder"}, "^unknown model of a second stage 'autoencoder'; known: gaussian_vae, mixture"),
+    ):
         with pytest.raises(ValueError, match=message):
             kv.second_stage(stack.encode, tiny.images(40), epochs=1, **options)
     with pytest.raises(ValueError, match=r"^outliers has shape \(9, 4, 4, 1\); expected \(n, 4, 6, 1\)"):
         kv.diagnose(*both, tiny.images(20), outliers=np.zeros((9, 4, 4, 1), np.uint8))
     for score, message in (
         (lambda x: {"elbo": np.zeros(len(x))}, "falls with strangeness"),
+        (lambda x: {}, "an empty dictionary"),
+        (lambda x: None, "score as NoneType, which is no array of numbers"),
         (lambda x: np.zeros((len(x), 2)), r"'score' of shape \(20, 2\); expected \(20,\)"),
     ):
         with pytest.raises(ValueError, match=f"^score returned {message}|^score returned 'elbo', which {message}"):

@@ -81,12 +81,22 @@ def test_files_that_are_no_model_are_refused(files, tmp_path):
         ({"model": tmp_path / "none.keras"}, FileNotFoundError, "there is no such file"),
         ({"model": tmp_path / "text.keras"}, ValueError, "text.keras cannot be loaded: "),
         ({"model": tmp_path}, ValueError, "holds no saved_model.pb"),
+        (
+            {"model": __file__},
+            ValueError,
+            "is no model; expected a file .keras or .h5, or the folder",
+        ),
         ({"model": files / "encoder.keras"}, ValueError, "neither encode nor encoder; it has: "),
         ({"encoder": files / "encoder.keras"}, ValueError, "expected --model, or both --encoder and --decoder"),
         ({"model": files / "both.keras", "spread": "variance"}, ValueError, "--spread=variance: expected stddev or"),
     ):
         with pytest.raises(error, match=message):
             load(**options)
+
+
+def test_images_that_a_signature_does_not_take_are_told_in_a_line(exported):
+    with pytest.raises(ValueError, match=r"^the model does not take an array of shape \(2, 5, 5, 3\): [^\n]*$"):
+        load(model=exported).encode(np.zeros((2, 5, 5, 3), np.float32))
 
 
 def test_the_command_writes_the_page(exported, tmp_path, capsys):
@@ -99,4 +109,7 @@ def test_the_command_writes_the_page(exported, tmp_path, capsys):
     assert results["protocol"]["image"] == [16, 24, 3], "the image size is the model's"
     out, err = capsys.readouterr()
     assert f"diagnosed: {tmp_path / 'page' / 'report.html'}" in out
+    assert out.startswith("judged by 30 of 1,000 images: test, of faces\n")
+    assert results["protocol"]["split"] == "test, of faces"
+    assert "test, of faces" in (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
     assert "faces has images of shape (8, 8, 3); the model takes (16, 24, 3)" in err

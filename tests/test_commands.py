@@ -23,6 +23,7 @@ MODULES = [
     "-mserving.bulk",
 ]
 HEAVY = {"tensorflow", "keras", "matplotlib"}
+DATA_SETS, PRESETS = plugins.names("keras_vae.data.sets"), plugins.names("keras_vae.presets")
 
 
 def call(*command, **environment):
@@ -86,12 +87,23 @@ def ending(capsys, *words, run=cli.command):
         ("evaluate --workdir=x mismatch", "left over on the command line: mismatch"),
         ("evaluate", "--workdir=... is missing: Run directory"),
         ("evaluate --compare=a", "--compare takes two run directories, W1,W2"),
+        ("evaluate --compare= --workdir=x", "--compare is of runs that are measured, with no --workdir beside it"),
+        ("evaluate --compare=a,b --count=40", "--compare is of runs that are measured, with no --count beside it"),
+        ("train --preset=", "unknown preset ''; known: affine"),
         ("evaluate --compare=a,b", "a has no results.json; measure it first"),
         ("evaluate --workdir=x --count=9223372036854775808", "--count=9223372036854775808: expected an integer"),
         ("evaluate --workdir=x --seed=9223372036854775808", "--seed=9223372036854775808: expected an integer"),
         ("export --workdir=x --export_dir=y version=3", "did you mean --version=3?"),
         ("export --workdir=x --export_dir=y --version=-1", "--version=-1: expected a non-negative integer"),
         ("reproduce -- --list", "nothing after a lone -- is read"),
+        ("reproduce --list rb_table1", "--list names the experiments and repeats none"),
+        ("reproduce --list --quick", "--list names the experiments and repeats none"),
+        ("reproduce --quick", "--quick is for experiments; name some, or all"),
+        ("reproduce --write_docs --quick", "--quick is for experiments; name some, or all"),
+        ("reproduce ig_beta --workdir=setup.py", "--workdir is setup.py, a file; expected a directory"),
+        ("balance --dataset=curve --set=vae.latent_dim=3", "is what is searched; give --latent_dims=... instead"),
+        ("diagnose --model=x.keras --outlier_dir=y", "--outlier_dir is of no use without --outliers=..."),
+        ("diagnose --model=x.keras --dataset=faces --data_dir=y", "faces takes no option data_dir; leave --data_dir"),
         ("balance --latent_dim=3", "did you mean --latent_dims?"),
         ("serve --modle_name=x", "unknown flag --modle_name; did you mean --model_name?"),
         ("train --noquick=true", "--noquick=true does not take an argument"),
@@ -100,6 +112,8 @@ def ending(capsys, *words, run=cli.command):
         ("serve --port=70000", "--port=70000: expected an integer in the range [0, 65535]"),
         ("serve --model_base_path=~nobody_here", "there is no user 'nobody_here'"),
         ("client smaple", "did you mean sample?"),
+        ("client SAMPLE", "did you mean sample?"),
+        ("train --Work_Dir=x", "unknown flag --Work_Dir; did you mean --workdir?"),
         ("client sample --out=x.png --cuont=3", "did you mean --count?"),
         ("client sample 7 --out=x.png", "unrecognized arguments: 7"),
         ("client --address=x:1 sample --out=x.png", "--address is a flag of sample, decode,"),
@@ -117,7 +131,9 @@ def test_what_is_not_understood_is_refused_with_a_hint(words, message, capsys):
         (["train.py", "dataset=mnist"], "did you mean --dataset=mnist?"),
         (["bench/train_steps.py", "rounds=1"], "did you mean --rounds=1?"),
         (["-m", "keras_vae.theory", "betta"], "unknown theorem 'betta'; known: affine"),
+        (["-m", "keras_vae.theory", "BETA"], "did you mean 'beta'?"),
         (["-m", "keras_vae", "trian"], "unknown command 'trian'; known: balance"),
+        (["-m", "keras_vae", "Train"], "did you mean keras-vae train?"),
         (["-m", "serving.bulk", "scroe"], "did you mean score?"),
         (["-m", "serving.bulk", "score", "more"], "are required: --export_dir"),
     ],
@@ -144,6 +160,7 @@ def test_every_command_says_what_it_does_on_one_screen(capsys, monkeypatch):
     for name in {*OURS, "serve"}:
         code, told, _ = ending(capsys, name, "--help")
         lines = told.splitlines()
+        assert all(known in told for known in (*DATA_SETS, *PRESETS)) or name not in ("train", "balance")
         assert code == 0 and len(lines) <= 36 and max(map(len, lines)) <= 120
         assert lines[1].startswith(f"  keras-vae {name} ")
 

@@ -98,6 +98,22 @@ def build_fails(assignment):
         build_stage(override(Config(dataset="subspace", stages=(vae(),)), [assignment]), 0, (5,))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "text is None; expected the JSON of a Config"),
+        ("{", "expected the JSON of a Config, with its stages: Expecting property name"),
+        ("3", "expected the JSON of a Config"),
+        ('{"dataset": "faces", "stages": [3]}', "expected the JSON of a Config"),
+        ('{"dataset": "faces", "stages": [{"nmae": "vae"}]}', "got an unexpected keyword argument 'nmae'"),
+        ('{"stages": []}', "missing 1 required positional argument: 'dataset'"),
+    ],
+)
+def test_json_of_something_else_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        from_json(text)
+
+
 def test_differences_name_the_leaf():
     old = Config(dataset="subspace", stages=(vae(gamma={"mode": "fixed"}),))
     new = configs.replace(old, seed=1, stages=(vae(gamma={"mode": "learned"}),))

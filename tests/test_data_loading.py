@@ -49,10 +49,10 @@ def test_options_that_are_none_count_as_not_given():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("faces", {"count": 0}, "count must be a whole number of at least 1, not 0"),
+        ("faces", {"count": 0}, "count is 0; expected a whole number of at least 1"),
         ("faces", {"image_size": (64, -1)}, r"image_size must be a pair .* not \(64, -1\)"),
         ("faces", {"image_size": 64}, "image_size must be a pair"),
-        ("mnist", {"limit": -3}, "limit must be a whole number"),
+        ("mnist", {"limit": -3}, "limit is -3; expected a whole number"),
         ("celeb_a", {"image_size": (100, 100)}, "no image_size 100x100.*128x128, 64x64 or 32x32"),
         ("subspace", {"noise": float("nan")}, "noise must be a number of at least 0, not nan"),
         ("subspace", {"rank": 21}, "rank must be at most the dimension 20, not 21"),

@@ -48,6 +48,16 @@ def test_posterior_collapse_is_over_regularised():
     assert result.word == "over-regularised" and "ceiling on gamma" in result.advice[0]
 
 
+def test_a_collapse_with_all_dimensions_active_wants_no_more_of_them():
+    """Means that move, all noise: a collapse; with signal, it is the decoder that makes nothing of the codes."""
+    wide = {"explained": 0.01, "active": 64, "effective_rank": 60.0}
+    collapsed, unread = judged(**wide, informative=0), judged(**wide, informative=60)
+    assert collapsed.word == unread.word == "over-regularised"
+    assert "No dimension is unused" not in str(collapsed) + str(unread)
+    assert "collapsed" in collapsed.advice[0] and "collapsed" not in str(unread)
+    assert "decoder does not use" in unread.advice[0]
+
+
 def test_poor_reconstruction_with_dead_dimensions_is_over_regularised():
     result = judged(explained=0.4, active=3, effective_rank=2.9, informative=3)
     assert result.word == "over-regularised"

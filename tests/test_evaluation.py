@@ -17,6 +17,7 @@ from keras_vae.data.subset import subset
 from keras_vae.evaluation import evaluate
 from keras_vae.evaluation.evaluation import Evaluation
 from keras_vae.evaluation.parts import pictures
+from keras_vae.report import compare
 from keras_vae.runs import RunDirectory
 
 NUMBERS = {"epochs": 2, "batch_size": 50, "learning_rate": 1e-3, "jit_compile": False}
@@ -156,9 +157,25 @@ def test_outliers_are_told_apart_and_kept(run, tmp_path):
     for row in exact:  # a strangeness has ties: what is stranger than all that was held out
         assert row["AUROC"] > 0.99 and row["AUPR"] > 0.9 and row["false alarms at 95% found"] < 0.05, row
     assert len(exact) == 3
-    assert table in evaluate(run, ["outliers", "reconstruction"], count=300)["tables"]
+    assert table in evaluate(run, count=300)["tables"]
     with pytest.raises(ValueError, match="--outliers=subspace has images of shape"):
         evaluate(run, ["outliers"], count=300, outliers="subspace")
+
+
+@pytest.mark.parametrize(
+    "foreign", ["[]", "3", '{"x": 1}', '{"head": {}, "parts": []}', '{"head": {}, "parts": {"latents": 3}}']
+)
+def test_a_file_of_something_else_is_told_and_kept(foreign, run, tmp_path):
+    run = shutil.copytree(run, tmp_path / "run")
+    (run / "evaluation.json").write_text(foreign)
+    with pytest.raises(ValueError, match="evaluation.json is damaged .*; delete it"):
+        evaluate(run, ["mismatch"], count=40)
+    assert (run / "evaluation.json").read_text() == foreign
+    (run / "results.json").write_text(foreign)
+    for wrong in (foreign, '{"run": {"stages": 3}}', '{"run": {"dataset": "x", "stages": []}, "tables": [3]}'):
+        (run / "results.json").write_text(wrong)
+        with pytest.raises(ValueError, match="results.json is damaged .*; delete it"):
+            compare.write(run, run)
 
 
 def test_the_page_is_written(run):

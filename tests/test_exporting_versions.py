@@ -36,6 +36,22 @@ def test_the_number_of_a_deleted_version_is_not_given_again(tmp_path):
         checked_base(tmp_path, 3)
 
 
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    """Nothing would be overwritten, but versions do not belong among photos, or into a run. Versions of another program
+    and a server's configuration may be there."""
+    (tmp_path / "photo.png").write_bytes(b"x")
+    with pytest.raises(ValueError, match="is not empty and holds no versions of a model; choose another --export_dir"):
+        checked_base(tmp_path)
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "saved_model.pb").write_bytes(b"x")
+    assert checked_base(tmp_path) == tmp_path
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "models.config").write_text("")
+    with new_version(tmp_path / "new") as draft:
+        (draft.path / "saved_model.pb").write_bytes(b"x")
+    assert draft.path.name == "1"
+
+
 def test_names_that_no_server_reads_are_no_versions(tmp_path):
     for name in ("٣", "9" * 20, "7.5", "notes"):
         (tmp_path / name).mkdir()
@@ -93,9 +109,10 @@ def test_a_killed_export_leaves_no_version(place, points, tmp_path):
 
 
 def test_the_command_exports(points, tmp_path):
-    status, output = Script(tmp_path / "log", "export.py", f"--workdir={points}", f"--export_dir={tmp_path}").wait()
-    assert status == 0 and f"exported: {tmp_path / '1'}\nnext: " in output
-    assert (tmp_path / "1" / "saved_model.pb").exists()
+    base = tmp_path / "export"
+    status, output = Script(tmp_path / "log", "export.py", f"--workdir={points}", f"--export_dir={base}").wait()
+    assert status == 0 and f"exported: {base / '1'}\nnext: " in output
+    assert (base / "1" / "saved_model.pb").exists()
 
 
 def test_places_of_data_that_the_data_set_does_not_take_are_refused(points, tmp_path):

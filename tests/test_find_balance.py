@@ -76,6 +76,26 @@ def test_mistakes_are_told(tmp_path):
     deterministic = Config("subspace", (StageConfig("ae", "autoencoder", "affine", 3, **NUMBERS),))
     with pytest.raises(ValueError, match="no gaussian_vae stage to tune; its models are: autoencoder"):
         kv.find_balance(deterministic, tmp_path)
+    with pytest.raises(ValueError, match="train is 3; expected a function of a Config and a directory"):
+        kv.find_balance(CONFIG, tmp_path, train=3)
+
+
+def test_a_kappa_that_cannot_be_built_is_told_before_the_first_is_trained(tmp_path):
+    """The codes of strided_conv are maps, here of 4x6 places."""
+    vae = StageConfig("vae", "gaussian_vae", "strided_conv", 24, network_options={"width": 0.1}, **NUMBERS)
+    faces, asked = Config("faces", (vae,), {"image_size": [16, 24], "count": 40}), []
+    with pytest.raises(ValueError, match="latent_dim must be a multiple of 24, got 25"):
+        kv.find_balance(faces, tmp_path / "search", (24, 25), train=lambda config, workdir: asked.append(workdir))
+    assert not asked and not (tmp_path / "search").exists()
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="is not empty and holds no trials; choose another --workdir"):
+        kv.find_balance(CONFIG, tmp_path)
+    with pytest.raises(ValueError, match="notes.txt, a file; expected a directory"):
+        kv.find_balance(CONFIG, tmp_path / "notes.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_the_command_says_what_to_train_next_and_draws(tmp_path, monkeypatch, capsys):

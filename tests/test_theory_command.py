@@ -36,6 +36,27 @@ def test_one_command_checks_one_theorem(tmp_path):
     assert (tmp_path / "beta.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("file", "a file; expected a directory"),
+        ("file/below", "lies below a file"),
+        ("link", "a symbolic link that leads nowhere"),
+        ("", "--out is ''; expected a path"),
+        ("~nobody_here/x", "there is no user 'nobody_here'"),
+    ],
+)
+def test_where_no_figure_can_lie_is_told_before_anything_is_checked(out, message, monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "link")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["theory", "beta", f"--out={out}"])
+    with pytest.raises(SystemExit) as stop:
+        command.main()
+    told = capsys.readouterr()
+    assert stop.value.code == 2 and message in told.err and not told.out
+
+
 def test_a_claim_that_fails_fails_the_command(monkeypatch, capsys):
     monkeypatch.setattr(kl_terms, "check", lambda: [equal("two and two", 5, 4), below("one", 2, 1)])
     monkeypatch.setattr(sys, "argv", ["theory", "kl_terms"])

@@ -38,6 +38,23 @@ def test_a_long_recipe_is_told_whole_with_its_stages_and_the_other_way(monkeypat
     assert asked == [("ae", 2), ("vae", 2), ("second", 2), ("second", estimate.MOST)]
 
 
+def test_the_quick_recipe_is_measured_too_at_its_own_size(monkeypatch, capfd):
+    shapes = []
+
+    def measured(config, index, images, steps, epochs):
+        shapes.append(images.shape)
+        return 100.0 if images.shape[1] == 64 else 1.0
+
+    monkeypatch.setattr(devices, "examples_per_second", measured)
+    config, quick = override(celeb_a_vae_plus.paper(), ["ae.epochs=4000"]), celeb_a_vae_plus.quick()
+    assert estimate.tell_cost(config, IMAGES, ["ae"], quick)
+    assert (
+        capfd.readouterr().err.splitlines()[1] == "this recipe: about 7 weeks on this machine; --quick: about 7 minutes"
+    )
+    assert (1000, 64, 64, 3) in shapes and (1000, 128, 128, 3) in shapes
+    assert not estimate.tell_cost(quick, IMAGES[:10], ["ae"], quick) and capfd.readouterr().err == ""
+
+
 def test_what_cannot_be_timed_is_left_out(monkeypatch, capfd):
     asked = rates(monkeypatch, ae=0.0, second=50.0)
     config = override(celeb_a_vae_plus.paper(), ["ae.epochs=10000", "second.epochs=1"])

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_vae import report
 from keras_vae.adopted.functions import Functions, numbers_of, pixels, writable
-from keras_vae.checks import checked_data, checked_examples, function, whole
+from keras_vae.checks import checked_data, checked_examples, function, shown, whole
 from keras_vae.checks import seed as checked_seed
 from keras_vae.data.grids import write_png
 from keras_vae.data.subset import subset
@@ -115,9 +115,15 @@ def diagnose(
         raise ValueError(f"images has {len(images)} of them; expected at least {LEAST}, held out from training")
     whole("batch_size", batch_size), whole("count", count, LEAST), checked_seed(seed)
     function(decode, "decode", "codes")
+    if not isinstance(name, str):
+        raise ValueError(f"name is {shown(name)}; expected a text")
+    if has_prior not in (None, True, False):
+        raise ValueError(f"has_prior is {shown(has_prior)}; expected True, False or None")
     for answer, argument, of in ((sample, "sample", "(count, seed)"), (score, "score", "images")):
         if answer is not None:
             function(answer, argument, of)
+    if score is not None and outliers is None:
+        raise ValueError("score is of no use without outliers, which it should find strange")
     model = Functions(encode, decode, images, has_prior, batch_size=batch_size)
     given = _Given(
         model, None, pathlib.Path(tempfile.gettempdir()), count, seed, name=name, images=images, sampler=sample

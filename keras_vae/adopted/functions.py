@@ -161,6 +161,8 @@ def numbers_of(answer, count: int) -> dict[str, np.ndarray]:
     scores = answer if isinstance(answer, dict) else {"score": answer}
     if "elbo" in scores:
         raise ValueError("score returned 'elbo', which falls with strangeness; expected {'negative elbo': -elbo}")
+    if not scores:
+        raise ValueError("score returned an empty dictionary; expected {name: numbers}, or the numbers")
     found = {str(name): _numbers(values, "score", name, slice(0, count)) for name, values in scores.items()}
     for name, values in found.items():
         if values.shape != (count,):
@@ -172,6 +174,8 @@ def _numbers(values, function, what, rows, keep=np.float32):
     """`values` as a finite float32 array; of dtype `keep` as they are."""
     try:
         array = np.asarray(values)
+        if values is None or array.dtype.kind == "c":
+            raise TypeError("expected real ones")
         array = array if array.dtype == keep else array.astype(np.float32)
     except Exception as error:  # whatever a tensor of another library raises
         kind, reason = type(values).__name__, str(error).splitlines()[0]

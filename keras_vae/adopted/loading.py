@@ -8,11 +8,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae import plugins
 from keras_vae.files import UNREADABLE, Path
 from keras_vae.models.posterior_encoder import SPREADS, in_order
 
 SIDES = ("encode", "decode")
 NAMES = {"encode": ("encode", "encoder"), "decode": ("decode", "decoder")}  # a method or signature, or a part
+FILES = (".keras", ".h5")
 DEFAULT = ("serve", "serving_default")  # signatures of a SavedModel that is one side
 
 
@@ -37,7 +39,7 @@ def load(
              is a draw, and is not used.
     """
     if spread not in SPREADS:
-        raise ValueError(f"--spread={spread}: expected {' or '.join(SPREADS)}")
+        raise ValueError(f"--spread={spread}: expected {' or '.join(SPREADS)}{plugins.nearest(spread, SPREADS)}")
     if bool(model) == bool(encoder or decoder) or bool(encoder) != bool(decoder):
         raise ValueError("expected --model, or both --encoder and --decoder")
     if model:
@@ -86,6 +88,8 @@ def _opened(path):
         raise FileNotFoundError(f"{path}: there is no such file; expected a .keras file or the folder of a SavedModel")
     if path.is_dir():
         return tf.saved_model.load(str(_version(path)))
+    if path.suffix not in FILES:
+        raise ValueError(f"{path} is no model; expected a file {' or '.join(FILES)}, or the folder of a SavedModel")
     try:
         return keras.saving.load_model(path, compile=False)
     except (TypeError, *UNREADABLE) as error:
@@ -144,8 +148,7 @@ class _Called:
         try:
             return self.function(tf.constant(array, tf.float32), **options)
         except (TypeError, ValueError, tf.errors.OpError) as error:  # pages of signatures, of a SavedModel
-            line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise ValueError(f"the model does not take an array of shape {array.shape}: {line[:200]}") from error
+            raise _not_taken(array, error) from error
 
     @property
     def shape(self):
@@ -165,7 +168,10 @@ class _Signature:
 
     def __call__(self, array):
         spec = self._spec
-        return self.function(**{spec.name: tf.cast(tf.constant(array), spec.dtype)})
+        try:
+            return self.function(**{spec.name: tf.cast(tf.constant(array), spec.dtype)})
+        except (TypeError, ValueError, tf.errors.OpError) as error:
+            raise _not_taken(array, error) from error
 
     @property
     def shape(self):
@@ -179,6 +185,12 @@ class _Signature:
         if len(inputs) != 1:
             raise ValueError(f"a signature takes {', '.join(inputs)}; expected one input")
         return next(iter(inputs.values()))
+
+
+def _not_taken(array, error):
+    """Return the error of a model that does not take an array, in one line."""
+    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return ValueError(f"the model does not take an array of shape {array.shape}: {line[:200]}")
 
 
 def shape_of(encode) -> tuple | None:

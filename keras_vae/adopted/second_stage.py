@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_vae import plugins
 from keras_vae.adopted.functions import Functions
 from keras_vae.checks import checked_examples, whole
 from keras_vae.checks import seed as checked_seed
@@ -26,6 +27,7 @@ STEPS = 6000  # of training by default; a second stage keeps the weights of its 
 HELD_OUT = 0.1  # of the images, but no more than are probed in any run
 MOST_HELD_OUT = 1000
 LEAST = 32  # images
+MODELS = ("gaussian_vae", "mixture", "wasserstein")  # those that are sampled from a prior, and take any codes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +67,7 @@ def second_stage(
     if len(images) < LEAST:
         raise ValueError(f"images has {len(images)} of them; expected at least {LEAST} to learn from")
     checked_seed(seed)
+    plugins.one_of(model, MODELS, "model of a second stage")
     functions = Functions(encode, None, images, batch_size=whole("batch_size", batch_size))
     posteriors = np.stack(functions.encode(images), axis=-1)
     below = GivenCodes(functions.code_shape, functions.stochastic)
@@ -108,6 +111,7 @@ def _changed(second, settings):
         unknown = [name for name in settings if name not in known]
         raise ValueError(
             f"second_stage takes no {', '.join(unknown)}; beside its own arguments: {', '.join(known)}"
+            f"{plugins.nearest(unknown[0], known)}"
         ) from None
 
 

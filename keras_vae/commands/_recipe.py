@@ -1,21 +1,29 @@
 """Flags that say what is trained, and the Config that they describe: of the commands that train."""
 
 import os
+import pathlib
 
 from keras_vae import cli, plugins
 from keras_vae import config as configs
 from keras_vae.config import Config
+from keras_vae.files import expanded
 
 
 def define(values: cli.Flags) -> None:
     """Define the flags of a recipe."""
     values.group("What is trained")
-    values.define("string", "dataset", "faces", "Data set: a file of keras_vae/data/sets.")
-    values.define("string", "preset", None, "Recipe: a file of keras_vae/presets; the data set names its own.")
+    values.define("string", "dataset", "faces", f"Data set: {_listed('data/sets')}.")
+    values.define("string", "preset", None, f"Recipe, by default the data set's own: {_listed('presets')}.")
     values.define("bool", "quick", False, "The recipe's variant for two CPU cores.")
     values.define("string", "image_size", None, "HxW, or one number for squares.")
     values.define("multi_string", "set", [], "Override a number of the recipe, --set=vae.epochs=10; may be repeated.")
     values.define("integer", "seed", None, "Of initial weights, noise and the order of examples.", **configs.SEEDS)
+
+
+def _listed(folder: str) -> str:
+    """Return the names of the plug-ins in a folder by its files alone: the package imports NumPy, and --help waits."""
+    files = pathlib.Path(__file__).parents[1].joinpath(folder).glob("[!_]*.py")
+    return ", ".join(sorted(path.stem for path in files))
 
 
 def define_places(values: cli.Flags) -> None:
@@ -26,10 +34,10 @@ def define_places(values: cli.Flags) -> None:
     values.define("bool", "skip_bad_files", False, "Leave out unreadable images, and odd sizes, of --dataset=folder.")
 
 
-def configuration(args: cli.Flags) -> Config:
-    """Return the Config that the flags describe."""
+def configuration(args: cli.Flags, quick: bool | None = None) -> Config:
+    """Return the Config that the flags describe. quick: as if --quick were given, or not."""
     preset = plugins.find("keras_vae.presets", _preset_name(args), kind="preset")
-    config = preset.quick() if args.quick else preset.paper()
+    config = preset.quick() if (args.quick if quick is None else quick) else preset.paper()
     # The numbers of a preset for one data set (its image size, say) mean nothing to another.
     options = dict(config.data_options) if config.dataset == args.dataset else {}
     options |= {name: getattr(args, name) for name in configs.MOVABLE if getattr(args, name) is not None}
@@ -44,7 +52,7 @@ def configuration(args: cli.Flags) -> Config:
         config = configs.replace(config, seed=args.seed)
     config = configs.override(config, args.set)
     places = {name: path for name, path in config.data_options.items() if name in configs.MOVABLE and path}
-    absolute = {name: os.path.abspath(cli.expanded(str(path))) for name, path in places.items()}
+    absolute = {name: os.path.abspath(expanded(str(path))) for name, path in places.items()}
     return configs.replace(config, data_options={**config.data_options, **absolute})
 
 
@@ -55,7 +63,7 @@ def default_workdir(args: cli.Flags, suffix: str = "") -> str:
 
 def _preset_name(args: cli.Flags) -> str:
     dataset = plugins.find("keras_vae.data.sets", args.dataset, kind="data set")
-    return args.preset or dataset.PRESET
+    return dataset.PRESET if args.preset is None else args.preset
 
 
 def image_size(text: str) -> list[int]:

@@ -1,10 +1,11 @@
 """Find how many latent dimensions, and how much weight of the KL term, balance a VAE on your data."""
 
-import pathlib
 import typing
 
 from keras_vae import cli
 from keras_vae.commands import _recipe
+from keras_vae.config import Config
+from keras_vae.files import as_path, write_text
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "--dataset=folder --data_dir=~/photos --image_size=64 --quick")
 _recipe.define(FLAGS)
@@ -19,12 +20,13 @@ def main(args: cli.Flags) -> None:
     """Search, and write what was found."""
     latent_dims, betas = _numbers("latent_dims", args.latent_dims, int), _numbers("betas", args.betas, float)
     from keras_vae import find_balance  # TensorFlow, which mistakes above do not wait for
-    from keras_vae.files import write_text
     from keras_vae.report import balance as page
     from keras_vae.training.find_balance import TOLERANCE
 
-    workdir = pathlib.Path(args.workdir or _recipe.default_workdir(args, "-balance"))
-    found = find_balance(_recipe.configuration(args), workdir, latent_dims, betas)
+    workdir = as_path(args.workdir or _recipe.default_workdir(args, "-balance"), "--workdir")
+    config = _recipe.configuration(args)
+    _check_free(config, args.set)
+    found = find_balance(config, workdir, latent_dims, betas)
     write_text(workdir / "balance.txt", f"{found}\n")
     page.draw(found, TOLERANCE, workdir / "balance.png")
     print(found)
@@ -42,6 +44,15 @@ def main(args: cli.Flags) -> None:
 
 
 _GIVEN = ("preset", "image_size", "seed", "data_dir", "cache_dir")
+
+
+def _check_free(config: Config, assignments: list[str]) -> None:
+    """Refuse to set what is searched."""
+    name = next((stage.name for stage in config.stages if stage.model == "gaussian_vae"), None)
+    searched = {f"{name}.latent_dim": "latent_dims", f"{name}.model_options.beta": "betas"}
+    for path in (each.partition("=")[0] for each in assignments):
+        if path in searched:
+            raise ValueError(f"--set {path}=... is what is searched; give --{searched[path]}=... instead")
 
 
 def _numbers(name: str, texts: list[str], kind: type) -> list[typing.Any]:

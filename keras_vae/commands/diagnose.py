@@ -2,6 +2,7 @@
 
 The model is a .keras file with parts `encoder` and `decoder`, a SavedModel with signatures `encode` and `decode`, or
 two files, --encoder and --decoder. It takes and gives images (n, H, W, C) in [0, 1]; kv.diagnose takes any other model.
+It is judged by the test split of a data set; of a folder without train/ that is a part of its files, by their names.
 """
 
 import pathlib
@@ -32,10 +33,12 @@ FLAGS.define("path", "out", "diagnosis", "Directory of the page, new or of an ea
 def main(args: cli.Flags) -> None:
     """Judge the model that the flags name, and write its page."""
     # TensorFlow, which --help does not wait for.
+    from keras_vae import data
     from keras_vae.adopted.diagnose import check_free, diagnose
     from keras_vae.adopted.loading import load
 
-    size = args.image_size and _recipe.image_size(args.image_size)
+    _check_used(args, data.options(args.dataset))
+    size = None if args.image_size is None else _recipe.image_size(args.image_size)
     out = check_free(args.out)
     found = load(args.model, args.encoder, args.decoder, args.spread)
     if size is None and found.data_shape:
@@ -43,6 +46,8 @@ def main(args: cli.Flags) -> None:
     images = _test(args, args.dataset, args.data_dir, size)
     if found.data_shape and images.shape[1:] != found.data_shape:
         raise ValueError(f"{args.dataset} has images of shape {images.shape[1:]}; the model takes {found.data_shape}")
+    split = f"test, of {args.dataset}"
+    print(f"judged by {min(args.count, len(images)):,} of {len(images):,} images: {split}", flush=True)
     strange = None
     if args.outliers is not None:
         strange = _test(args, args.outliers, args.outlier_dir or args.data_dir, list(images.shape[1:3]))
@@ -50,8 +55,18 @@ def main(args: cli.Flags) -> None:
     diagnosis = diagnose(
         found.encode, found.decode, images, outliers=strange, name=name, count=args.count, seed=args.seed
     )
+    diagnosis.results["protocol"]["split"] = split
     print(diagnosis)
     cli.told("diagnosed", diagnosis.write(out))
+
+
+def _check_used(args, takes):
+    """Refuse what neither the data set, whose options are `takes`, nor outliers use."""
+    if args.outlier_dir is not None and args.outliers is None:
+        raise ValueError("--outlier_dir is of no use without --outliers=...")
+    for option in ("image_size", "data_dir", "cache_dir", "skip_bad_files"):
+        if args[option].present and option not in takes:
+            raise ValueError(f"{args.dataset} takes no option {option}; leave --{option} out")
 
 
 def _test(args, dataset, data_dir, image_size):

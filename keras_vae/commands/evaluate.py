@@ -4,6 +4,7 @@ import typing
 
 from keras_vae import cli
 from keras_vae.config import SEEDS
+from keras_vae.files import expanded
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "--workdir=runs/photos --metrics=likelihood,pictures")
 FLAGS.group("What is measured")
@@ -46,11 +47,11 @@ OPTIONS = [
 
 def main(args: cli.Flags) -> None:
     """Measure the run that the flags name, or compare two that are measured."""
-    if args.compare:
+    if args["compare"].present:
         return compare(args)
     from keras_vae import evaluate, report  # TensorFlow, which --help does not wait for
 
-    options = {name: getattr(args, name) for name in OPTIONS}
+    options = {name: getattr(args, name) for name in OPTIONS if args[name].present}
     evaluate(args.workdir, args.metrics, args.data_dir, args.cache_dir, **options)
     export = f"export {cli.flag('workdir', args.workdir)} --export_dir=exports"
     cli.told("measured", report.write(args.workdir), export)
@@ -58,11 +59,13 @@ def main(args: cli.Flags) -> None:
 
 def compare(args: cli.Flags) -> None:
     """Write the page of two runs side by side."""
-    if args.workdir is not None or len(args.compare) != 2:
-        raise ValueError("--compare takes two run directories, W1,W2, and no --workdir beside it")
+    if beside := [name for name in args if args[name].present and name != "compare"]:
+        raise ValueError(f"--compare is of runs that are measured, with no --{beside[0]} beside it")
+    if len(args.compare) != 2:
+        raise ValueError("--compare takes two run directories, W1,W2")
     from keras_vae.report import compare
 
-    cli.told("compared", compare.write(*map(cli.expanded, args.compare)))
+    cli.told("compared", compare.write(*map(expanded, args.compare)))
 
 
 def run(words: list[str]) -> typing.NoReturn:

@@ -5,6 +5,7 @@ import sys
 import typing
 
 from keras_vae import cli
+from keras_vae.files import as_folder
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "rb_table1 vc_table1 --quick", names="[NAME ... | all]")
 FLAGS.group("What is repeated")
@@ -22,7 +23,8 @@ def main(args: cli.Flags, *names: str) -> None:
     from experiments.common import pages, runner, wording
     from experiments.common.laboratory import Laboratory
 
-    workdir = pathlib.Path(args.workdir)
+    _check_used(args, names)
+    workdir = as_folder(args.workdir, "--workdir")
     modules = {name: runner.find(name) for name in (runner.names() if names == ("all",) else names)}
     if args.list or not (modules or args.write_docs):
         return listing()
@@ -44,6 +46,15 @@ def main(args: cli.Flags, *names: str) -> None:
     if modules:
         where = cli.flag("workdir", workdir)
         cli.told("repeated", workdir / runner.mode(args.quick), f"reproduce --write_docs {where}")
+
+
+def _check_used(args: cli.Flags, names: tuple[str, ...]) -> None:
+    """Refuse what the other words leave without use."""
+    given = [name for name in ("quick", "data_dir", "workdir") if args[name].present]
+    if args.list and (names or given or args.write_docs):
+        raise ValueError("--list names the experiments and repeats none; leave the other words out")
+    if not names and not args.list and (unused := [each for each in given if each != "workdir" or not args.write_docs]):
+        raise ValueError(f"--{unused[0]} is for experiments; name some, or all: --list has them")
 
 
 def listing() -> None:

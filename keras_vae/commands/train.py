@@ -40,7 +40,8 @@ def main(args: cli.Flags) -> None:
         sys.exit(local_workers.start(args.workers, [*sys.orig_argv[1:], "--workers=1"], workdir))
     if args.deterministic and tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()  # without it a resumed run ends near the uninterrupted one
-    train(_recipe.configuration(args), workdir, args.stage)
+    quick = None if args.quick else _recipe.configuration(args, quick=True)
+    train(_recipe.configuration(args), workdir, args.stage, quick=quick)
     cli.told("trained", workdir, f"evaluate {cli.flag('workdir', workdir)}")
 
 

@@ -62,7 +62,7 @@ def verdict(
     active          count of active dimensions, of `latent_dim`.
     law_mean        the variance law over the active dimensions, its mean and its value furthest from 1 (law_worst).
     effective_rank  diagnostics.effective_rank.
-    informative     count of dimensions with more signal than noise: var(mu) > mean(sigma^2).
+    informative     count of active dimensions with more signal than noise: var(mu) > mean(sigma^2).
     mmd, mmd_noise  MMD of q(z) to N(0, I), and the root mean square MMD between samples of N(0, I) as large.
     gamma_excess    a learned gamma / squared error per dimension of decoded draws: 1 by eq. (6) of infinite gradients.
     attainable      `explained` of the stage below, which no stage above can exceed.
@@ -75,18 +75,20 @@ def verdict(
     What is None, or does not apply, is not judged.
     """
     whole("latent_dim", latent_dim)
-    _check_range("active", active, 0, latent_dim)
+    whole("active", active, 0, latent_dim)
     _check_range("explained", explained, -math.inf, 1)
     _check_range("attainable", attainable, -math.inf, 1)
     for name, value in (("law_mean", law_mean), ("law_worst", law_worst), ("gamma_excess", gamma_excess)):
         _check_range(name, value, 0, math.inf)
-    _check_range("effective_rank", effective_rank, 0, latent_dim)
-    _check_range("informative", informative, 0, latent_dim)
+    _check_range("effective_rank", effective_rank, 0, active)
+    if informative is not None:
+        whole("informative", informative, 0, active)
     _check_range("mmd", mmd, -MOST_MMD, MOST_MMD)
     _check_range("mmd_noise", mmd_noise, 0, MOST_MMD)
     if held_out_losses is not None:
         if array(held_out_losses, "held_out_losses").shape != (3,):
             raise ValueError(f"held_out_losses is {shown(held_out_losses)}; expected the best epoch and two losses")
+        whole("the epoch of held_out_losses", held_out_losses[0])
         for value in held_out_losses:
             _check_range("each of held_out_losses", value, -math.inf, math.inf)
     law_mean, law_worst = (law_mean, law_worst) if stochastic else (None, None)
@@ -115,8 +117,9 @@ def verdict(
 
     redundant = active > 1 and effective_rank is not None and effective_rank < REDUNDANT * active
     if active == 0 or share < EXPLAINED:
-        collapsed = active == 0 or share < COLLAPSED
-        advice = _more(active, latent_dim, collapsed, redundant, stochastic, second_stage)
+        unread = share < COLLAPSED and bool(informative)  # the codes carry signal, and make the mean image or worse
+        collapsed = active == 0 or (share < COLLAPSED and not unread)
+        advice = _more(active, latent_dim, collapsed, unread, redundant, stochastic, second_stage)
         word = "over-regularised"
     else:
         lawless = law_mean is not None and abs(law_mean - 1.0) > LAW_MEAN
@@ -137,7 +140,7 @@ def verdict(
 
 def _check_range(name, value, least, most):
     """Refuse what is no finite number in [least, most]; None is not judged."""
-    if value is None and name not in ("active", "explained", "attainable", "mmd_noise"):
+    if value is None and name not in ("explained", "attainable", "mmd_noise", "each of held_out_losses"):
         return
     real = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     if not real or not least <= value <= most * (1 + 1e-6):
@@ -151,7 +154,7 @@ def _reconstruction(explained, attainable):
     return sentence + (f", where the stage below reaches {attainable:.1%}." if attainable < 1.0 else ".")
 
 
-def _more(active, latent_dim, collapsed, redundant, stochastic, second_stage):
+def _more(active, latent_dim, collapsed, unread, redundant, stochastic, second_stage):
     """Against over-regularisation: regularisation balance, section 4, prescriptions 1 to 3."""
     if not stochastic:
         return ["More dimensions (latent_dim), a larger network or longer training: nothing else limits this stage."]
@@ -160,9 +163,11 @@ def _more(active, latent_dim, collapsed, redundant, stochastic, second_stage):
         advice.append("The posterior collapsed: set a ceiling on gamma (infinite gradients, section 4).")
     if redundant:
         advice.append("The active dimensions repeat each other, so it is not their number: train longer or wider.")
-    elif active == latent_dim:
+    elif unread:
+        advice.append("The codes carry signal that the decoder does not use: train longer, or at a smaller rate.")
+    elif active == latent_dim and not collapsed:
         advice.append("No dimension is unused: more dimensions (latent_dim) first.")
-    else:
+    elif active < latent_dim:
         advice.append("Skip connections in the decoder: affine_skip, or a residual network (prescription 1).")
     if second_stage:
         return [*advice, "Train it longer or wider: its data are the draws of the stage below."]

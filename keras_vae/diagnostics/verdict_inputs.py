@@ -83,6 +83,8 @@ def _explained(images, reconstructions):
     """1 - squared error / variance, of all pixels together."""
     mean = sum(_unit(images[rows]).sum(axis=0) for rows in blocks(len(images), BLOCK)) / len(images)
     variance = _mean_square(images, np.broadcast_to(mean, images.shape))
+    if len(images) > 1 and variance == 0.0:
+        raise ValueError("the images are all the same; expected different ones, which codes could tell apart")
     return float(1.0 - _mean_square(images, reconstructions) / variance) if variance > 0.0 else 0.0
 
 

@@ -32,9 +32,10 @@ def evaluate(
     """
     options = _checked(options)
     known = plugins.names(PARTS)
-    if parts is not None and (isinstance(parts, str) or not isinstance(parts, Iterable)):
+    if parts is not None and (isinstance(parts, str) or not isinstance(parts, Iterable) or not (parts := list(parts))):
         raise ValueError(f"parts is {parts!r}; expected a list of names: {', '.join(known)}")
     modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
+    _check_used({name for name, value in options.items() if value not in (None, False)}, modules, asked=parts or ())
     stack, run = load(workdir), RunDirectory(workdir)
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
     evaluation = Evaluation(stack, config, run.path, **options)
@@ -55,6 +56,7 @@ def evaluate(
         if measured is not None:
             kept["parts"][name] = measured
             write_json(path, kept)
+            problem = problem if measured else ", nothing of this run to measure"
             print_status(f"{name}: {time.monotonic() - began:.1f} s{problem}")
     results, *others = (
         joined(each["head"], [each["parts"][name] for name in known if name in each["parts"]])
@@ -81,6 +83,24 @@ def _checked(options):
     if not 0 < checks.number("false_alarms", options.get("false_alarms", 0.05)) < 1:
         raise ValueError(f"false_alarms is {options['false_alarms']!r}; expected a share between 0 and 1")
     return options
+
+
+def _check_used(given, modules, asked):
+    """Refuse options that no part would use, and a part that was asked for without what it needs."""
+    for part in plugins.names(PARTS):
+        module = plugins.find(PARTS, part, kind="part")
+        for option, others in getattr(module, "OPTIONS", {}).items():
+            if option in given and part not in modules:
+                raise ValueError(f"--{option} is for the part {part}, which --metrics={','.join(modules)} leaves out")
+            if option in given and others and not given.intersection(others):
+                raise ValueError(f"--{option} is of no use without {_flags(others)}")
+        needs = getattr(module, "NEEDS", ())
+        if part in asked and needs and not given.intersection(needs):
+            raise ValueError(f"the part {part} needs {_flags(needs)}")
+
+
+def _flags(names):
+    return " or ".join(f"--{name}=..." for name in names)
 
 
 def _of_protocol(head, kept):

@@ -122,6 +122,10 @@ class Evaluation:
             "path": self.feature_path,
         }
         takes = inspect.signature(features.find(self.features).extractor).parameters
+        if self.feature_path is not None and "path" not in takes:
+            raise ValueError(f"--feature_path={self.feature_path}: the features {self.features} have no such file")
+        if self.feature_path is None and "path" in takes and takes["path"].default is inspect.Parameter.empty:
+            raise ValueError(f"--features={self.features} needs --feature_path=..., the file of their weights")
         return features.load(self.features, **{name: value for name, value in options.items() if name in takes})
 
     def generated(self, make):

@@ -9,11 +9,12 @@ import shutil
 import tempfile
 
 from keras_vae.checks import seed
-from keras_vae.files import as_path, write_text
+from keras_vae.files import as_path, check_own, write_text
 
 DRAFT = ".tmp-"
 LATEST = ".latest"  # holds the highest number that was ever given; servers look at names that are numbers
 LARGEST = 2**63 - 1  # that a server reads
+CONFIGURATIONS = ("*.config", "*.pbtxt")  # of a server, which may be there before the first version
 
 
 def checked_base(base, version=None):
@@ -24,6 +25,7 @@ def checked_base(base, version=None):
     if base.exists() and not base.is_dir():
         raise ValueError(f"{base} is a file; --export_dir must name a directory, new or with earlier versions")
     if base.is_dir():
+        check_own(base, "export_dir", "versions of a model", (LATEST, "*/saved_model.pb"), beside=CONFIGURATIONS)
         _number(base, version)
     return base
 

@@ -6,7 +6,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.checks import checked_rows, shown
+from keras_vae import plugins
+from keras_vae.checks import checked_rows
 from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks
 from keras_vae.maths.kernels import imq, rbf
@@ -24,8 +25,7 @@ def mmd(codes_a: np.ndarray, codes_b: np.ndarray, kernel: str = "imq") -> float:
               regularisation balance has larger values; its normalisation is not stated.)
     No n x m matrix is held: kernels are summed block by block, in float64.
     """
-    if not isinstance(kernel, str) or kernel not in KERNELS:
-        raise ValueError(f"unknown kernel {shown(kernel)}; known: {', '.join(KERNELS)}")
+    plugins.one_of(kernel, KERNELS, "kernel")
     a, b = checked_rows(codes_a, "codes_a"), checked_rows(codes_b, "codes_b")
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"codes_b has shape {b.shape}; expected (m, {a.shape[1]}) as codes_a has")

@@ -1,10 +1,14 @@
 """Thresholds of outlier scores, chosen by false alarms or by F1, and what each does. An alarm is a score above it."""
 
 import math
+import numbers
 
 import numpy as np
 
+from keras_vae.checks import number, shown
 from keras_vae.metrics.outliers import checked_scores, labelled
+
+LEAST = 1e-15  # of a rate: one that no count of scores could show is a mistake
 
 
 def false_alarm_threshold(inlier_scores: np.ndarray, rate: float) -> float:
@@ -14,7 +18,7 @@ def false_alarm_threshold(inlier_scores: np.ndarray, rate: float) -> float:
     conformal prediction). So n must be 1 / rate - 1, at least: ValueError where it is less.
     """
     scores = np.sort(checked_scores(inlier_scores, "inlier_scores"))
-    if not 0 < rate < 1:
+    if not LEAST <= number("rate", rate) < 1:
         raise ValueError(f"rate is {rate!r}; expected a number between 0 and 1")
     above = math.floor(rate * (len(scores) + 1) + 1e-9) - 1
     if above < 0:
@@ -47,6 +51,8 @@ def rates_at(inlier_scores: np.ndarray, outlier_scores: np.ndarray, threshold: f
     one; false_alarms: the share of inliers that do.
     """
     labels, scores = labelled(inlier_scores, outlier_scores)
+    if not isinstance(threshold, numbers.Real) or math.isnan(threshold):
+        raise ValueError(f"threshold is {shown(threshold)}; expected a number")
     alarms, outliers = scores > threshold, labels == 1
     found = int(np.sum(alarms & outliers))
     return {

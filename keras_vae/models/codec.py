@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_vae import checks
+from keras_vae import checks, plugins
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import kl_divergence
 from keras_vae.maths.seeded_normal import seeded_normal
@@ -230,7 +230,8 @@ class Codec:
     def _index(self, name):
         name = self.inference_stage if name is None else name
         if not isinstance(name, str) or name not in self.stages:
-            raise ValueError(f"unknown stage {checks.shown(name)}; this stack has: {', '.join(self.stages)}")
+            nearest = plugins.nearest(name, self.stages)
+            raise ValueError(f"unknown stage {checks.shown(name)}; this stack has: {', '.join(self.stages)}{nearest}")
         return self.stages.index(name)
 
     def _pixel_stage(self, index):

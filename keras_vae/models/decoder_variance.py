@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_vae import checks
+from keras_vae import checks, plugins
 
 MODES = ("learned", "fixed", "optimal")
 SMALLEST = 1e-37  # a float32, and so is its inverse
@@ -26,8 +26,7 @@ class DecoderVariance(keras.layers.Layer):
 
     def __init__(self, mode="learned", initial=1.0, floor=None, ceiling=None, momentum=0.99, rate=1.0, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})  # whatever the precision of the networks
-        if mode not in MODES:
-            raise ValueError(f"unknown gamma mode {mode!r}; known: {', '.join(MODES)}")
+        plugins.one_of(mode, MODES, "gamma mode")
         checks.number("initial of gamma", initial)
         for option, value in (("floor", floor), ("ceiling", ceiling)):
             if value is not None:

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_vae import plugins
 from keras_vae.checks import number
 from keras_vae.maths.gaussians import dimensions
 from keras_vae.maths.penalties import PENALTIES
@@ -43,6 +44,4 @@ MODEL = PenalizedAutoencoder
 
 
 def _penalty(name):
-    if name not in PENALTIES:
-        raise ValueError(f"unknown penalty {name!r}; known: {', '.join(PENALTIES)}")
-    return PENALTIES[name]
+    return PENALTIES[plugins.one_of(name, PENALTIES, "penalty")]

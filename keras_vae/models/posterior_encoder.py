@@ -4,6 +4,8 @@ import re
 
 import keras
 
+from keras_vae import plugins
+
 MEANS = ("mean", "z_mean", "mu", "z_mu", "loc")
 SPREADS = {
     "stddev": ("stddev", "z_stddev", "std", "z_std", "sigma", "z_sigma", "scale"),
@@ -20,7 +22,8 @@ def posterior_encoder(encoder, latent_dim, spread=None):
               is. A layer without activation gives no deviations, and is refused as such.
     """
     if spread not in (None, *SPREADS):
-        raise ValueError(f"spread is {spread!r}; expected one of {', '.join(SPREADS)}")
+        nearest = plugins.nearest(spread, SPREADS)
+        raise ValueError(f"spread is {spread!r}; expected one of {', '.join(SPREADS)}{nearest}")
     given = encoder.outputs
     if named := isinstance(getattr(encoder, "output", None), dict):
         given = in_order(encoder.output, spread or "stddev")

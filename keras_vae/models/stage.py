@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_vae import checks
+from keras_vae import checks, plugins
 from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import log_likelihood
 from keras_vae.models.decoder_variance import DecoderVariance
@@ -35,8 +35,7 @@ class Stage(Trainable):
     def __init__(self, encoder, decoder, gamma=None, error_space="own", seed=0, affine_skip=False, **kwargs):
         error_space = kwargs.pop("measure", error_space)  # its name until version 0.2
         super().__init__(**kwargs)
-        if error_space not in ERROR_SPACES:
-            raise ValueError(f"unknown error_space {error_space!r}; known: {', '.join(ERROR_SPACES)}")
+        plugins.one_of(error_space, ERROR_SPACES, "error_space")
         for side, network in (("encoder", encoder), ("decoder", decoder)):
             if not isinstance(network, keras.Model):
                 raise ValueError(f"{side} is a {type(network).__name__}; expected a keras.Model")

@@ -1,5 +1,7 @@
 """Trainable: the train step, logs and steps per dispatch of everything that `fit` trains."""
 
+import warnings
+
 import keras
 import tensorflow as tf
 
@@ -67,6 +69,17 @@ class Trainable(keras.Model):
         norms = tf.norm(tf.cast(dz, tf.float32), axis=-1) / scale
         norms = tf.where(tf.math.is_finite(norms), norms, 0.0)  # float16 may overflow in a step; scaling then skips it
         return self._track({**terms, "gradient_norm": norms}, rows)
+
+    def fit(self, *args, **kwargs):
+        history = super().fit(*args, **kwargs)
+        if failed := self.failures():  # Keras goes on to the end without a word
+            name, step = min(failed.items(), key=lambda each: each[1])
+            warnings.warn(
+                f"{self.name}: {name} stopped being finite at step {step:,}: the weights are no numbers. Bound the "
+                "encoder's outputs, or take a smaller learning rate; keras.callbacks.TerminateOnNaN() stops at once",
+                stacklevel=2,
+            )
+        return history
 
     def test_step(self, batch):
         terms, z = self.terms(batch, training=False)

@@ -1,12 +1,12 @@
 """Check the theorems: python -m keras_vae.theory [NAME ...] [--out=FOLDER]"""
 
 import argparse
-import pathlib
 import sys
 import textwrap
 import typing
 
 from keras_vae import _quiet, plugins
+from keras_vae.files import as_folder
 
 if typing.TYPE_CHECKING:
     from keras_vae.theory._claims import Claim
@@ -45,7 +45,10 @@ def line(claim: "Claim") -> str:
 
 
 def _folder(text):
-    return pathlib.Path(text).expanduser()
+    try:
+        return as_folder(text, "--out")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def draw(module, path):

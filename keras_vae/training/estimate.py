@@ -1,5 +1,7 @@
 """Estimate of what a recipe costs on this machine, measured and told before its first step."""
 
+import contextlib
+
 import numpy as np
 
 from keras_vae.status import print_status, roughly
@@ -10,26 +12,44 @@ LONG = 86400.0  # seconds: of more a user should know that there is another way
 STEPS, SURE, MOST = 2, 0.5, 100  # of a trial; where it lasts less than so many seconds, of another one
 
 
-def tell_cost(config, images, wanted):
+def tell_cost(config, images, wanted, quick=None):
     """Print one line: how long the `wanted` stages of `config` will take, in all and each; nothing for a small recipe.
 
     Each is trained for a few steps, from weights that are thrown away: some seconds a stage, of hours.
+    quick: a smaller recipe, which is measured too where this one takes days, on black images of its own size.
+    Returns whether it was told.
     """
-    stages = [
-        (index, each) for index, each in enumerate(config.stages) if each.name in wanted and each.network is not None
-    ]
+    stages = _trained(config, wanted)
     if _numbers(config, images, stages) < LARGE:
-        return
+        return False
     print_status("measuring what this recipe costs on this machine")
-    seconds = {each.name: _seconds(config, index, images) for index, each in stages}
-    seconds = {name: each for name, each in seconds.items() if each}  # what cannot be timed has said why
+    seconds = _each(config, images, stages)
     if not seconds:
-        return
+        return False
     total = sum(seconds.values())
     line = f"this recipe: about {roughly(total)} on this machine"
     if len(stages) > 1:
         line += f" ({', '.join(f'{name} {roughly(each)}' for name, each in seconds.items())})"
-    print_status(line + ". Where a preset has --quick, that takes minutes to hours instead" * (total >= LONG))
+    if total >= LONG and quick:
+        size = quick.data_options.get("image_size", images.shape[1:3])
+        black = np.broadcast_to(images.dtype.type(0), (len(images), *size, *images.shape[3:]))
+        with contextlib.suppress(ValueError):  # what was set for this recipe may not fit the other
+            line += f"; --quick: about {roughly(sum(_each(quick, black, _trained(quick, wanted)).values()))}"
+    elif total >= LONG:
+        line += ". Where a preset has --quick, that takes minutes to hours instead"
+    print_status(line)
+    return True
+
+
+def _trained(config, wanted):
+    """Return (index, StageConfig) of the wanted stages that are trained by steps."""
+    return [(index, each) for index, each in enumerate(config.stages) if each.name in wanted and each.network]
+
+
+def _each(config, images, stages):
+    """Return {name: seconds} of stages; what cannot be timed has said why, and is left out."""
+    seconds = {each.name: _seconds(config, index, images) for index, each in stages}
+    return {name: each for name, each in seconds.items() if each}
 
 
 def _numbers(config, images, stages):

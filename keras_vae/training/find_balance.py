@@ -9,16 +9,17 @@ import numpy as np
 
 from keras_vae import config as configs
 from keras_vae import data
-from keras_vae.checks import number, whole
+from keras_vae.checks import function, number, whole
 from keras_vae.config import Config
 from keras_vae.data.store import AT_ONCE
 from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, variance_law
-from keras_vae.files import Path, as_path
+from keras_vae.files import Path, as_folder, check_own
 from keras_vae.maths.arrays import blocks, unit
 from keras_vae.maths.gaussians import squared_error
 from keras_vae.models import Stack
 from keras_vae.status import print_status
+from keras_vae.training.building import build_stage
 from keras_vae.training.train import train as train_config
 
 TOLERANCE = 0.1  # of the variance law: "approximately 1" for each variable (section 7); Table 1 is within 0.04
@@ -89,10 +90,15 @@ def find_balance(
         raise ValueError(f"config is {config!r}; expected a Config, kv.presets.mnist_vae.quick() say")
     latent_dims = _numbers("latent_dims", latent_dims, "rising whole numbers of at least 1", whole, falling=False)
     betas = _numbers("betas", betas, "falling numbers above zero", functools.partial(number, above=0), falling=True)
+    function(train, "train", "a Config and a directory")
+    workdir = as_folder(workdir, "workdir")
+    check_own(workdir, "workdir", "trials", own=("kappa-*/config.json", "balance.txt"))
     config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
+    shape = (config.stages[-2].latent_dim,) if config.stages[1:] else examples.shape[1:]
+    for latent_dim in latent_dims:  # a wrong one is told before hours go into those in front of it
+        build_stage(_with(config, latent_dim, betas[0]), len(config.stages) - 1, shape)
     examples = subset(examples, MEASURED, config.seed)
     trials: list[Trial] = []
-    workdir = as_path(workdir, "workdir")
 
     def trial(latent_dim, beta):
         chosen = _with(config, latent_dim, beta)

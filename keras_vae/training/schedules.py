@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from keras_vae import plugins
+
 
 def constant(progress):
     """The CelebA schedule: always the initial rate."""
@@ -46,8 +48,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """`rate` times the named schedule, over `steps` steps."""
 
     def __init__(self, rate, name, steps):
-        if name not in SCHEDULES:
-            raise ValueError(f"unknown learning-rate schedule {name!r}; known: {', '.join(sorted(SCHEDULES))}")
+        plugins.one_of(name, sorted(SCHEDULES), "learning-rate schedule")
         self.rate, self.name, self.steps = rate, name, steps
 
     def __call__(self, step):

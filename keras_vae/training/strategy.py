@@ -4,6 +4,7 @@ import functools
 
 import tensorflow as tf
 
+from keras_vae import plugins
 from keras_vae.training import workers
 
 
@@ -15,9 +16,7 @@ def gpus():
 def resolve(name):
     """Return the name that `auto` stands for here: multi_worker where TF_CONFIG names several workers, mirrored where
     there are several GPUs, else single."""
-    if name not in STRATEGIES and name != "auto":
-        raise ValueError(f"unknown strategy {name!r}; known: auto, {', '.join(sorted(STRATEGIES))}")
-    if name != "auto":
+    if plugins.one_of(name, ("auto", *sorted(STRATEGIES)), "strategy") != "auto":
         return name
     if workers.cluster()[0] > 1:
         return "multi_worker"

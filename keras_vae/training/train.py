@@ -31,12 +31,14 @@ def train(
     stage: str = "all",
     callbacks: Iterable[keras.callbacks.Callback] = (),
     examples: tuple[np.ndarray, np.ndarray] | None = None,
+    quick: configs.Config | None = None,
 ) -> Stack:
     """Train the named stage of `config`, or all of them, in the directory `workdir`; go on where a killed run stopped.
 
     callbacks: Keras callbacks, called in `fit` of each stage after ours, with the Stack as their model. They are no
     part of the run: one that goes on meets them as they are now.
     examples: those to train on and those held out, if they are not to be loaded from the data set of `config`.
+    quick: a smaller recipe, whose cost is told beside that of `config` where that takes days; it is not trained.
 
     Returns the Stack of the trained stages.
     """
@@ -60,6 +62,7 @@ def train(
         )
     run.check(config)
     known: dict[str, str] = {}
+    told = False  # what it costs
     with workers.losses_told(), policy(config.precision):
         if several:
             with strategy.make(config.strategy).scope():
@@ -84,11 +87,11 @@ def train(
                 config, measured = _rehearsed(asked, *examples)
                 run.claim(config, measured)
                 if not several:
-                    tell_cost(config, examples[0], wanted)
+                    told = tell_cost(config, examples[0], wanted, quick and on_this_machine(quick))
                 hyperparameters.write(run.path / "tensorboard", config)
             run.keep_to(known)
             with _scope(config, index):
-                train_stage(run, config, index, *examples, callbacks)
+                train_stage(run, config, index, *examples, callbacks, told)
                 workers.wait()  # until it is done on all of them
             run.drop_backups(name)
     return load(run.path)
@@ -142,6 +145,10 @@ def _load_examples(config: configs.Config) -> tuple[np.ndarray, np.ndarray]:
     began = time.monotonic()
     images = data.load(config.dataset, "train", **config.data_options)
     held_out = subset(data.load(config.dataset, "validation", **config.data_options), HELD_OUT, config.seed)
+    if len(held_out) > 1 and all(np.array_equal(each, held_out[0]) for each in held_out):
+        raise ValueError(
+            f"{config.dataset}: the {len(held_out):,} held-out examples are all the same; nothing to learn"
+        )
     shape, seconds = "x".join(map(str, images.shape[1:])), time.monotonic() - began
     print_status(f"{config.dataset}: {len(images):,} training examples of {shape}, read in {seconds:.1f} s")
     return images, held_out

@@ -35,10 +35,10 @@ EACH_EPOCH = 256  # held-out examples that are probed; at the end of the stage a
 SHOWN = 32  # in reconstructions.png
 
 
-def train_stage(run, config, index, images, held_out, callbacks=()):
+def train_stage(run, config, index, images, held_out, callbacks=(), told=False):
     """Train stage `index` of `config` in the RunDirectory `run` on images (n, *shape), in the strategy's scope.
 
-    callbacks: further ones for `fit`, which are called after ours.
+    callbacks: further ones for `fit`, which are called after ours. told: whether its cost was, which is told once.
     """
     settings, below = config.stages[index], [run.load_stage(each.name) for each in config.stages[:index]]
     shape = (below[-1].latent_dim,) if below else images.shape[1:]
@@ -75,7 +75,7 @@ def train_stage(run, config, index, images, held_out, callbacks=()):
                 Guard(run, backup),
                 Record(subset(held_out, EACH_EPOCH, config.seed), history, board, backup, best),
                 Progress(settings.name, settings.epochs, epochs.steps, first_epoch),
-                Cost(settings.name, settings.epochs, epochs.steps, first_epoch),
+                *([] if told else [Cost(settings.name, settings.epochs, epochs.steps, first_epoch)]),
                 *callbacks,
             ],
         )

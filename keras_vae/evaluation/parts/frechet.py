@@ -3,6 +3,8 @@
 from keras_vae import plugins
 from keras_vae.metrics import fid_table
 
+OPTIONS = {"features": (), "feature_path": ("features",)}
+
 
 def prepare(evaluation):
     """Load the features."""

@@ -31,6 +31,14 @@ NAMES = {
 SHARES = ("strangeness", "strangeness_elbo", "strangeness_reconstruction")
 THRESHOLDS = ("strangeness", "reconstruction", "negative_elbo")  # scores that an export gives, one of each kind
 RATES = ("precision", "recall", "false_alarms")
+NEEDS = ("screen", "outliers")
+OPTIONS = {
+    "screen": (),
+    "outliers": (),
+    "outlier_dir": ("outliers",),
+    "false_alarms": NEEDS,
+    "skip_bad_files": ("screen",),
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,10 @@ def load(name: str, **options: typing.Any) -> Extractor:
     given = {option: value for option, value in options.items() if value is not None}
     takes = inspect.signature(module.extractor).parameters
     if unknown := [option for option in given if option not in takes]:
-        raise ValueError(f"{name} takes no option {', '.join(unknown)}; it takes: {', '.join(takes) or 'none'}")
+        nearest = plugins.nearest(unknown[0], takes)
+        raise ValueError(
+            f"{name} takes no option {', '.join(unknown)}; it takes: {', '.join(takes) or 'none'}{nearest}"
+        )
     missing = [option for option in takes if takes[option].default is inspect.Parameter.empty and option not in given]
     if missing:
         raise ValueError(f"{name} needs the option {', '.join(missing)}")
