@@ -58,7 +58,7 @@ def check_own(path: pathlib.Path, argument: str, what: str, own: tuple[str, ...]
     """
     if not path.is_dir() or any(any(path.glob(pattern)) for pattern in own):
         return
-    if any(not any(entry.match(pattern) for pattern in (".*", *beside)) for entry in path.iterdir()):
+    if any(not any(entry.match(pattern) for pattern in (".*", "lost+found", *beside)) for entry in path.iterdir()):
         raise ValueError(f"{path} is not empty and holds no {what}; choose another --{argument}")
 
 
