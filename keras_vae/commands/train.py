@@ -1,5 +1,6 @@
 """Train a stack of autoencoders, or go on where a killed run stopped."""
 
+import contextlib
 import sys
 import typing
 
@@ -40,8 +41,11 @@ def main(args: cli.Flags) -> None:
         sys.exit(local_workers.start(args.workers, [*sys.orig_argv[1:], "--workers=1"], workdir))
     if args.deterministic and tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()  # without it a resumed run ends near the uninterrupted one
-    quick = None if args.quick else _recipe.configuration(args, quick=True)
-    train(_recipe.configuration(args), workdir, args.stage, quick=quick)
+    config, quick = _recipe.configuration(args), None
+    if not args.quick:
+        with contextlib.suppress(ValueError):  # what is set may fit this recipe alone
+            quick = _recipe.configuration(args, quick=True)
+    train(config, workdir, args.stage, quick=quick)
     cli.told("trained", workdir, f"evaluate {cli.flag('workdir', workdir)}")
 
 
