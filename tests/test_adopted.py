@@ -62,6 +62,7 @@ def test_codes_alone_are_an_autoencoder(stack):
 
 SHAPE = tiny.SHAPE
 CODES, IMAGES = np.zeros((20, 3), np.float32), np.full((20, *SHAPE), 0.5, np.float32)
+HELD_OUT = np.linspace(0, 1, IMAGES.size, dtype=np.float32).reshape(IMAGES.shape)
 BAD_CODES = [
     (np.where(np.arange(60).reshape(20, 3) == 21, np.nan, CODES), "codes with 1 values that are NaN.* in number 7"),
     (CODES[:3], r"codes of shape \(3, 3\) for 20 images; expected \(20, k\)"),
@@ -89,7 +90,7 @@ BAD_IMAGES = [
 @pytest.mark.parametrize(("answer", "message"), BAD_CODES)
 def test_wrong_codes_are_refused_in_one_line(answer, message):
     with pytest.raises(ValueError, match=f"^encode returned .*{message}") as refused:
-        kv.diagnose(lambda x: answer, lambda z: IMAGES[: len(z)], IMAGES)
+        kv.diagnose(lambda x: answer, lambda z: IMAGES[: len(z)], HELD_OUT)
     assert "\n" not in str(refused.value)
 
 
@@ -100,7 +101,7 @@ def test_wrong_images_are_refused_in_one_line(answer, message):
         (lambda z: IMAGES[: len(z)], lambda count, seed: answer, "sample"),
     ):
         with pytest.raises(ValueError, match=f"^{said} returned .*({message})") as refused:
-            kv.diagnose(lambda x: (CODES[: len(x)], CODES[: len(x)] + 1), decode, IMAGES, sample)
+            kv.diagnose(lambda x: (CODES[: len(x)], CODES[: len(x)] + 1), decode, HELD_OUT, sample)
         assert "\n" not in str(refused.value)
 
 
@@ -154,6 +155,7 @@ def test_wrong_arguments_are_refused(stack):
 
 def test_strange_images_are_told_apart(stack):
     images = np.full((30, *SHAPE), 200, np.uint8)
+    images[::2] += 10
     strange = images // 10
     found = kv.diagnose(stack.encode, stack.decode, images, outliers=strange, score=lambda x: -x.mean(axis=(1, 2, 3)))
     assert found.auroc == {"score": 1.0} and "AUROC of score: 1.000" in str(found)
@@ -245,7 +247,7 @@ def test_a_second_stage_is_a_run(tmp_path):
         kv.second_stage(maps, images, "mixture", workdir, epochs=3)
     for settings, message in (
         ({"epoch": 3}, "takes no epoch; beside its own arguments: name, model"),
-        ({"model": "gausian"}, "unknown model 'gausian'"),
+        ({"model": "gausian"}, "unknown model of a second stage 'gausian'"),
         ({"network_options": {"widht": 3}}, "takes no option 'widht'"),
     ):
         with pytest.raises(ValueError, match=message):

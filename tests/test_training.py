@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
+from keras_vae import data
 from keras_vae.config import override
 from keras_vae.files import write_text
 from keras_vae.training.callbacks.guard import NotFiniteError
@@ -197,6 +198,13 @@ def test_the_last_good_weights_are_kept(tmp_path):
         kv.train(CONFIG, tmp_path / "run", stage="ae", callbacks=[Break()])
     kept = keras.saving.load_model(tmp_path / "run" / "ae" / "last_good.keras", compile=False)
     assert all(np.isfinite(weight.numpy()).all() for weight in kept.weights)
+
+
+def test_images_that_are_all_the_same_are_refused_before_the_run_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda *args, **options: np.zeros((40, 16, 24, 3), np.uint8))
+    with pytest.raises(ValueError, match="faces: the 40 held-out examples are all the same; nothing to learn"):
+        kv.train(kv.presets.faces_vae_plus.quick(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
