@@ -125,9 +125,7 @@ def number(option, value, above=None):
 
 def seed(value, argument="seed", least=0, most=2**31 - 1):
     """`value` as an int from `least` to `most`."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueError(f"{argument} is {shown(value)}; expected a whole number from {least} to {most}")
-    return int(value)
+    return whole(argument, value, least, most)
 
 
 def function(value, argument, of):

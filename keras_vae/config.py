@@ -152,28 +152,29 @@ def to_json(config: Config) -> str:
     return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
 
 
+_WANTED = "expected the JSON of a Config, with its stages"
+
+
 def from_json(text: str) -> Config:
     """Return the Config of a JSON text."""
-    wanted = "expected the JSON of a Config, with its stages"
     if not isinstance(text, (str, bytes)):
-        raise ValueError(f"text is {text!r}; {wanted}")
+        raise ValueError(f"text is {text!r}; {_WANTED}")
     try:
         fields = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{wanted}: {error}") from None
+        raise ValueError(f"{_WANTED}: {error}") from None
     return from_fields(fields)
 
 
 def from_fields(fields: typing.Any) -> Config:
     """Return the Config of the value of a JSON text."""
-    wanted = "expected the JSON of a Config, with its stages"
     stages = fields.get("stages") if isinstance(fields, dict) else None
     if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
-        raise ValueError(wanted)
+        raise ValueError(_WANTED)
     try:
         return Config(**{**fields, "stages": tuple(StageConfig(**stage) for stage in stages)})
     except TypeError as error:  # a name too many, or one that is missing
-        raise ValueError(f"{wanted}; it {str(error).partition('() ')[2]}") from None
+        raise ValueError(f"{_WANTED}; it {str(error).partition('() ')[2]}") from None
 
 
 Either = typing.TypeVar("Either", Config, StageConfig)

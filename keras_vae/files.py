@@ -1,4 +1,4 @@
-"""Atomic files: either whole or not there."""
+"""Files and paths: written whole or not at all; what is damaged, and places that are wrong, are named."""
 
 import hashlib
 import json

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.common import pages
+from keras_vae.files import read_json
 from keras_vae.training import local_workers
 from tests import chromium, tiny
 from tests.commands import ROOT, blocks, commands, understand
@@ -96,6 +98,17 @@ def test_the_results_of_the_readme_are_those_of_the_pages():
         assert re.search(r"\d+ of \d+", cells[2])[0] + " checks hold" in page, path
         for number in re.findall(r"[−\d.]*\d\.\d+|−\d+", " ".join(cells)):
             assert number in page, f"README: {number} is not in {path}"
+
+
+def test_each_page_of_results_says_why_as_its_experiment_does():
+    """A page that was measured earlier must not keep what is no longer true."""
+    summary = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    records = sorted((ROOT / "docs" / "results").glob("*.json"))
+    assert len(records) > 15
+    for path in records:
+        for why in pages.reasons(read_json(path)):
+            assert f"{pages.NOT_HELD} {why}\n" in path.with_suffix(".md").read_text(encoding="utf-8"), path
+            assert why in summary, path
 
 
 @pytest.mark.slow

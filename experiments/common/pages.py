@@ -7,6 +7,7 @@ from experiments.common import drawing, runner, wording
 from keras_vae.files import read_json, write_json, write_text
 
 LARGEST_ANIMATION = 300_000  # bytes; a larger one stays in the workdir
+NOT_HELD = "**What does not hold.**"
 RECORD = ("name", "title", "source", "mode", "measured", "claims")  # of each page, beside it, for the summary
 HEAD = """# Measured beside the papers
 
@@ -20,17 +21,24 @@ minutes` the time of its cores. A claim that does not hold is reported as such.
 def write(workdir, docs):
     """Write docs/results and docs/figures for the results in `workdir`, and docs/results.md, whose path is returned.
 
-    Pages of experiments that `workdir` has no results of stay; the summary is of all pages.
+    Pages of experiments that `workdir` has no results of stay, but for the reasons; the summary is of all pages.
     """
     found = [result for result in (runner.read(workdir, name) for name in runner.names()) if result]
     if not found:
         raise ValueError(f"{workdir} has no results yet; run python reproduce.py all --quick first")
     for each in found:
-        why = [f"**What does not hold.** {text}" for text in reasons(each)]
+        why = [f"{NOT_HELD} {text}" for text in reasons(each)]
         parts = ["[All results](../results.md)", wording.markdown(each), *why, *figures(each, docs / "figures")]
         write_text(docs / "results" / f"{each['name']}.md", "\n\n".join(parts) + "\n")
         write_json(docs / "results" / f"{each['name']}.json", {key: each.get(key) for key in RECORD})
-    write_text(docs / "results.md", summary([read_json(path) for path in sorted((docs / "results").glob("*.json"))]))
+    records = [read_json(path) for path in sorted((docs / "results").glob("*.json"))]
+    for each in records:
+        page = docs / "results" / f"{each['name']}.md"
+        for text in reasons(each):
+            lines = page.read_text(encoding="utf-8").split("\n")
+            told = [f"{NOT_HELD} {text}" if line.startswith(NOT_HELD) else line for line in lines]
+            write_text(page, "\n".join(told))
+    write_text(docs / "results.md", summary(records))
     return docs / "results.md"
 
 

@@ -37,7 +37,10 @@ def main(args: cli.Flags) -> None:
     from keras_vae.adopted.diagnose import check_free, diagnose
     from keras_vae.adopted.loading import load
 
-    _check_used(args, data.options(args.dataset))
+    if args.outlier_dir is not None and args.outliers is None:
+        raise ValueError("--outlier_dir is of no use without --outliers=...")
+    given = ("image_size", "data_dir", "cache_dir", "skip_bad_files")
+    data.check_taken(args.dataset, [option for option in given if args[option].present])
     size = None if args.image_size is None else _recipe.image_size(args.image_size)
     out = check_free(args.out)
     found = load(args.model, args.encoder, args.decoder, args.spread)
@@ -58,15 +61,6 @@ def main(args: cli.Flags) -> None:
     diagnosis.results["protocol"]["split"] = split
     print(diagnosis)
     cli.told("diagnosed", diagnosis.write(out))
-
-
-def _check_used(args, takes):
-    """Refuse what neither the data set, whose options are `takes`, nor outliers use."""
-    if args.outlier_dir is not None and args.outliers is None:
-        raise ValueError("--outlier_dir is of no use without --outliers=...")
-    for option in ("image_size", "data_dir", "cache_dir", "skip_bad_files"):
-        if args[option].present and option not in takes:
-            raise ValueError(f"{args.dataset} takes no option {option}; leave --{option} out")
 
 
 def _test(args, dataset, data_dir, image_size):

@@ -3,6 +3,6 @@
 A new data set is one new file in data/sets, whose contract is there; it is found by its file name.
 """
 
-from keras_vae.data.loading import find, load, names, options
+from keras_vae.data.loading import check_taken, find, load, names, options
 
-__all__ = ["find", "load", "names", "options"]
+__all__ = ["check_taken", "find", "load", "names", "options"]

@@ -5,6 +5,7 @@ import importlib.metadata
 import inspect
 import pathlib
 import typing
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -65,6 +66,13 @@ def load(name: str, split: str, **options: typing.Any) -> np.ndarray:
 def options(name: str) -> list[str]:
     """Return the names of the options that load() takes for the data set `name`."""
     return options_of(find(name))
+
+
+def check_taken(name: str, given: Iterable[str]) -> None:
+    """Refuse flags of options that load() does not take for the data set `name`."""
+    for option in given:
+        if option not in options(name):
+            raise ValueError(f"{name} takes no option {option}; leave --{option} out")
 
 
 def options_of(dataset: typing.Any) -> list[str]:

@@ -37,9 +37,8 @@ def export(
     run, stack = RunDirectory(workdir), load(workdir)
     entries, latents = recorded(run), _latents(run, stack)  # before minutes go into graphs, too
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
-    for option, place in {"data_dir": data_dir, "cache_dir": cache_dir}.items():
-        if place is not None and option not in data.options(config.dataset):
-            raise ValueError(f"{config.dataset} takes no option {option}; leave --{option} out")
+    places = {"data_dir": data_dir, "cache_dir": cache_dir}
+    data.check_taken(config.dataset, [option for option, place in places.items() if place is not None])
     screen = _screen(config, stack)
     offered = signatures(stack.codec, _reader(config, stack.codec), latents, screen)
     # One tf.function for each, shared by names that mean the same (serving_default is encode).

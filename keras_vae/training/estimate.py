@@ -34,7 +34,8 @@ def tell_cost(config, images, wanted, quick=None):
         size = quick.data_options.get("image_size", images.shape[1:3])
         black = np.broadcast_to(images.dtype.type(0), (len(images), *size, *images.shape[3:]))
         with contextlib.suppress(ValueError):  # what was set for this recipe may not fit the other
-            line += f"; --quick: about {roughly(sum(_each(quick, black, _trained(quick, wanted)).values()))}"
+            if seconds := _each(quick, black, _trained(quick, wanted)):
+                line += f"; --quick: about {roughly(sum(seconds.values()))}"
     elif total >= LONG:
         line += ". Where a preset has --quick, that takes minutes to hours instead"
     print_status(line)

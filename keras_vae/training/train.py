@@ -79,10 +79,11 @@ def train(
             if missing := [below for below in names[:index] if not run.done(below)]:
                 raise ValueError(f"stage {name} needs {', '.join(missing)} below it; train with --stage=all")
             examples = examples or _load_examples(config)
-            known = known or {"train": described(examples[0]), "held out": described(examples[1])}
-            if several:
-                with strategy.make(config.strategy).scope():
-                    workers.agree("their examples", ", held out ".join(known.values()))
+            if not known:
+                known = {"train": described(examples[0]), "held out": described(examples[1])}
+                if several:
+                    with strategy.make(config.strategy).scope():
+                        workers.agree("their examples", ", held out ".join(known.values()))
             if run.is_new:
                 config, measured = _rehearsed(asked, *examples)
                 run.claim(config, measured)

@@ -80,9 +80,9 @@ def planned(args, request):
     """The Plan in args.out: that of the command that was stopped there, or a new one of the request."""
     from serving.bulk.model import checksum
 
-    if not (args.out / plan.FILE).exists():
+    if request and not (args.out / plan.FILE).exists():
         files = Progress(plan.find(str(args.images)), "listing", unit="files", leave=False)
-        return plan.write(args.out, request or requested(args), files)
+        return plan.write(args.out, request, files)
     old = Plan(args.out)
     for name, value in asked(args).items():
         if old.request[name] != value:

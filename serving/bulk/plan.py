@@ -27,16 +27,14 @@ class Plan:
         self.out = pathlib.Path(out)
         try:
             self._listing = parquet.ParquetFile(self.out / FILE)
-            self.request = json.loads(self._listing.schema_arrow.metadata[b"request"])
-            wrong = {"command", "export_dir", "images", "model"} - self.request.keys() or self._columns() != ["path"]
+            schema = self._listing.schema_arrow
+            self.request = json.loads(schema.metadata[b"request"])
+            wrong = {"command", "export_dir", "images", "model"} - self.request.keys() or schema.names != ["path"]
         except (pyarrow.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError):
             wrong = True
         if wrong:
             raise ValueError(f"--out: {self.out / FILE} is damaged, or not of this command; choose another folder")
         self.parts, self.files = self._listing.num_row_groups, self._listing.metadata.num_rows
-
-    def _columns(self):
-        return self._listing.schema_arrow.names
 
     def paths(self, part):
         """Return the files of a part, in order."""
