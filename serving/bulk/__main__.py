@@ -94,7 +94,6 @@ def planned(args, request):
 
 def work_off(found, address):
     """Do what is missing of a Plan, with progress; returns how many of the files could not be read."""
-    from serving.bulk import engine  # what checks the plan does not wait for Ray either
     from serving.bulk.worker import unreadable
 
     missing = found.missing()
@@ -105,6 +104,8 @@ def work_off(found, address):
         print(f"{done:,} of {found.files:,} pictures are finished; going on with version {found.request['model']}")
     if not missing:
         return errors
+    from serving.bulk import engine  # here: what checks a plan, or finds it finished, needs no Ray
+
     bar = Progress(desc=found.request["command"], total=found.files, unit="pictures", initial=done)
     with engine.started(address), bar:
         for result in engine.work(found.out, missing):
