@@ -19,6 +19,8 @@ def shown(value):
 
 def array(value, argument):
     """`value` as an array; ValueError where it is none, lists of different lengths say."""
+    if isinstance(value, np.memmap):  # it stays one: a store looks at its file before it is read
+        return value
     try:
         return np.asarray(value)
     except (ValueError, TypeError):

@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from keras_vae import data
+from keras_vae import checks, data
 from keras_vae.data import checksums, mapped, store, tfds_reader
 from keras_vae.data.pipeline import Epochs
 from keras_vae.files import read_json
@@ -83,11 +83,33 @@ def test_gathers_are_rows_also_of_parts_of_a_store(tmp_path):
 
 
 def test_a_store_that_is_cut_short_in_use_is_told_and_ends_no_process(tmp_path):
+    """Whoever reads: a batch, a slice of a slice, one row, a loop, and what takes its argument for an array first."""
     opened = store.load(Source().examples(tmp_path), "rows", KEY)
+    later = opened[500:]
     os.truncate(the_store(tmp_path / ".keras_vae") / "rows.raw", 5_000)
-    for read in (lambda: mapped.gather(opened, np.array([900])), lambda: mapped.in_order(opened)):
+    for read in (
+        lambda: mapped.gather(opened, np.array([900])),
+        lambda: opened[900:910],
+        lambda: opened[900],
+        lambda: later[100:][[1, 2]],
+        lambda: list(opened),
+        lambda: checks.checked_examples(opened.reshape(len(opened), -1), "rows")[900:],
+        lambda: checksums._sums(opened),
+    ):
         with pytest.raises(OSError, match="cut short while it was in use; start again: '.*rows.raw'"):
             read()
+
+
+def test_what_is_read_or_computed_from_a_store_is_no_store(tmp_path):
+    opened = store.load(Source().examples(tmp_path), "rows", KEY)
+    for rows, expected in (
+        (opened[[3, 5]], ROWS[[3, 5]]),
+        (opened[3:5] + 1, ROWS[3:5] + 1),
+        (opened.mean(axis=0), ROWS.mean(axis=0)),
+    ):
+        assert type(rows) is np.ndarray
+        np.testing.assert_array_equal(rows, expected)
+    assert isinstance(opened.mean(), float) and isinstance(opened[3:], mapped.Mapped)
 
 
 def test_a_checksum_stands_for_every_byte_and_not_for_the_place(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import re
 import shutil
 
@@ -10,6 +11,7 @@ import PIL.Image
 import pytest
 
 import keras_vae as kv
+from keras_vae import config as configs
 from keras_vae import plugins, report
 from keras_vae.config import Config, StageConfig
 from keras_vae.data import store
@@ -51,6 +53,23 @@ def test_the_test_images_are_drawn_by_the_seed_of_the_evaluation():
         assert len(set(each.shown(32))) == 32 and max(each.shown(32)) > 100
     assert not np.array_equal(first.test, other.test) and not np.array_equal(first.shown(32), other.shown(32))
     assert Evaluation(None, CONFIG, None, 5000).test.shape == whole.shape
+
+
+def test_a_store_that_is_cut_short_in_an_evaluation_is_told_and_ends_no_process(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "IN_MEMORY", 0)
+    evaluation = Evaluation(kv.load(run), configs.moved(CONFIG, cache_dir=tmp_path), tmp_path)
+    assert isinstance(evaluation.test, np.memmap) and isinstance(evaluation.train, np.memmap)
+    samples = evaluation.stack.sample(2)
+    for path in tmp_path.glob("*/rows.raw"):
+        os.truncate(path, 5_000)
+    for read in (
+        lambda: evaluation.posterior,
+        lambda: evaluation.stack.score(evaluation.test),
+        lambda: pictures._neighbours(evaluation.train, samples),
+        lambda: subset(evaluation.train, 500, 0),
+    ):
+        with pytest.raises(OSError, match="cut short while it was in use; start again: '.*rows.raw'"):
+            read()
 
 
 def test_every_part_leaves_its_results(run):

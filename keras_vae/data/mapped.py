@@ -1,10 +1,25 @@
-"""Mapped arrays: rows of a file on the disk, shuffled or one after the other."""
+"""Mapped arrays: rows of a file on the disk, shuffled or one after the other; a file that is cut short is told."""
 
 import errno
 import math
 import mmap
 
 import numpy as np
+
+
+class Mapped(np.memmap):
+    """Rows in a file whose size is looked at before each reading: a file that was cut short is an OSError (`whole`).
+
+    Its slices are Mapped too; rows that were read are not.
+    """
+
+    def __getitem__(self, index):
+        whole(self)
+        found = super().__getitem__(index)
+        return found.view(np.ndarray) if isinstance(found, Mapped) and found._mmap is None else found
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return array[()] if return_scalar else np.asarray(array)  # np.memmap has subclasses for results, too
 
 
 def gather(array: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from keras_vae.data import checksums
+from keras_vae.data.mapped import Mapped
 from keras_vae.files import names_and_values, read_sealed, write_sealed
 from keras_vae.status import Progress, print_status
 
@@ -284,4 +285,4 @@ def _opened(path, key, quiet=False):
         return None
     if not shape[0]:  # nothing cannot be mapped
         return np.empty(shape, dtype), left_out
-    return np.memmap(path / "rows.raw", dtype, "r", shape=shape), left_out
+    return Mapped(path / "rows.raw", dtype, "r", shape=shape), left_out

@@ -5,13 +5,15 @@ A folder comes sorted by its file names, that is often by class, date or age; it
 
 import numpy as np
 
+from keras_vae.data.mapped import gather
+
 
 def subset(examples, count, seed):
     """Return `count` of the examples (n, ...), drawn by `seed` without replacement, in the order of the draw.
 
     A function of (len(examples), count, seed) alone; all examples, unchanged, where there are no more than `count`.
     """
-    return examples if len(examples) <= count else examples[rows(len(examples), count, seed)]
+    return examples if len(examples) <= count else gather(examples, rows(len(examples), count, seed))
 
 
 def rows(total, count, seed):
