@@ -1,5 +1,6 @@
 """Directories of images: splits, sizes, channels, and files that cannot be used."""
 
+import os
 import pathlib
 import warnings
 
@@ -110,6 +111,44 @@ def test_links_that_lead_nowhere_are_unreadable_files(tmp_path):
     with pytest.warns(UserWarning, match="skipped 2 image files"):
         found = data.load("folder", "train", data_dir=str(tmp_path), skip_bad_files=True)
     np.testing.assert_array_equal(found, [pixels, pixels])
+
+
+@pytest.mark.parametrize("name", folder.SPLITS)
+def test_a_split_that_is_a_link_to_nowhere_is_refused(tmp_path, name):
+    """Whichever split is read: without train/ all others would be split by name, the pictures of test/ too."""
+    for k in range(4):
+        save(tmp_path / "others" / f"{k}.png", seed=k)
+    (tmp_path / name).symlink_to(tmp_path / "not mounted")
+    for split in folder.SPLITS:
+        with pytest.raises(FileNotFoundError, match=f"/{name} is a symbolic link that leads nowhere; mend or remove"):
+            data.load("folder", split, data_dir=str(tmp_path), skip_bad_files=True)
+
+
+def test_a_folder_that_is_a_link_to_nowhere_counts_as_a_bad_file(tmp_path):
+    for k in range(4):
+        save(tmp_path / "cats" / f"{k}.png", seed=k)
+    (tmp_path / "dogs").symlink_to(tmp_path / "not mounted")
+    (tmp_path / "notes.txt").symlink_to(tmp_path / "not mounted")
+    (tmp_path / "LICENSE").symlink_to(tmp_path / "cats" / "0.png")
+    with pytest.raises(ValueError, match="cannot use 1 image file in .*: dogs cannot be read"):
+        load_all(tmp_path)
+    with pytest.warns(UserWarning, match="skipped 1 image file in .*: dogs cannot be read"):
+        assert sum(map(len, load_all(tmp_path, skip_bad_files=True).values())) == 4
+
+
+def test_names_that_are_no_text_are_told_on_one_line(tmp_path):
+    """A newline, the beginning of an escape sequence, bytes that are no UTF-8: of bad files, and of good ones read."""
+    for k, name in enumerate((b"new\nline", b"\x1b[31mred", b"\xff\xfe", "größe".encode())):
+        save(tmp_path / f"{k}.png", seed=k)
+        os.rename(tmp_path / f"{k}.png", os.fsencode(tmp_path) + b"/" + name + b".png")
+    assert sum(map(len, load_all(tmp_path).values())) == 4
+    for path in tmp_path.iterdir():
+        path.write_text("not an image")
+    with pytest.raises(ValueError) as caught:
+        load_all(tmp_path)
+    for shown in (r"'new\nline.png'", r"'\x1b[31mred.png'", r"'\udcff\udcfe.png'", "größe.png"):
+        assert f"{shown} cannot be read" in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 def test_a_truncated_file_is_unreadable(mixed):

@@ -158,6 +158,9 @@ def test_folders_that_are_not_there_are_told_in_a_line(run, tmp_path):
     assert re.search(
         "tset is not a directory; expected one with folders normal/ and abnormal/.*'test'", refused("tset")
     )
+    (tmp_path / "test" / "abnormal").symlink_to(tmp_path / "not mounted")
+    assert refused().endswith("test/abnormal is a symbolic link that leads nowhere; mend or remove it")
+    (tmp_path / "test" / "abnormal").unlink()
     (tmp_path / "test" / "abnormla").mkdir()
     assert "test has no folder abnormal/; " in refused() and "found abnormla/, normal/; did you mean" in refused()
     (tmp_path / "test" / "abnormla").rename(tmp_path / "test" / "abnormal")

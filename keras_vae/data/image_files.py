@@ -43,7 +43,7 @@ class Listing:
 
 def listing(root, extensions):
     """Listing of the files below `root` with one of the extensions. Links to directories are followed, but for those
-    that lead back to a directory that they are in.
+    that lead back to a directory that they are in. Links that lead nowhere are files, which cannot be read.
     """
     found, folders, bar = [], [("", ())], Progress(desc="listing", unit="files")
     while folders:
@@ -55,13 +55,26 @@ def listing(root, extensions):
                 if os.path.isdir(entry.path) if link else entry.is_dir():
                     if not link or os.path.realpath(entry.path) not in above:
                         folders.append((f"{below}{entry.name}/", above))
-                elif os.path.splitext(entry.name)[1].lower() in extensions and (status := _status(entry)):
+                elif _is_wanted(entry, extensions) and (status := _status(entry)):
                     found.append((f"{below}{entry.name}".replace("/", "\0"), status.st_size, status.st_mtime_ns))
                     bar.update()
     bar.close()
     found.sort()  # with \0 between its parts: a/b comes before a-b, as pathlib sorts
     states = np.array([state for _, *state in found], np.int64).reshape(-1, 2)
     return Listing(root, [path.replace("\0", "/") for path, *_ in found], states)
+
+
+def _is_wanted(entry, extensions):
+    """True for a file with one of the extensions, and for a link that leads nowhere and may have led to a folder."""
+    extension = os.path.splitext(entry.name)[1].lower()
+    return extension in extensions or (not extension and entry.is_symlink() and not os.path.exists(entry.path))
+
+
+def check_links(root, names):
+    """Refuse a link that leads nowhere in `root`, where it has one of these names, which mean something."""
+    for path in (root / name for name in names):
+        if path.is_symlink() and not path.exists():
+            raise FileNotFoundError(f"{path} is a symbolic link that leads nowhere; mend or remove it")
 
 
 def _status(entry):
@@ -72,6 +85,11 @@ def _status(entry):
         if not entry.is_symlink() or os.path.exists(entry.path):
             return None
     return entry.stat(follow_symlinks=False)
+
+
+def named(path):
+    """Return a path as a message on one line may show it: one with a newline or other control characters is quoted."""
+    return path if path.isprintable() else ascii(path)
 
 
 class BadFiles:
@@ -119,7 +137,7 @@ def survey(files, image_size, bad, folder):
     if len(files.paths) >= KEPT_FROM and (found := _kept(kept)):
         size, channels, problems = tuple(found["size"] or image_size), found["channels"], found["problems"]
         for path, phrase in problems.items():
-            bad.add(f"{path} {phrase}", another_size=phrase.startswith("is "))
+            bad.add(f"{named(path)} {phrase}", another_size=phrase.startswith("is "))
         bad.refuse()
         return Survey(image_size or size, channels, problems)
     heights_widths, grey, problems = _headers(files, bad)
@@ -129,7 +147,7 @@ def survey(files, image_size, bad, folder):
         for number in np.flatnonzero((heights_widths[:, 0] > 0) & (heights_widths != size).any(axis=1)):
             height, width = heights_widths[number]
             problems[files.paths[number]] = f"is {height}x{width}, not {size[0]}x{size[1]} as most"
-            bad.add(f"{files.paths[number]} {problems[files.paths[number]]}", another_size=True)
+            bad.add(f"{named(files.paths[number])} {problems[files.paths[number]]}", another_size=True)
     bad.refuse()
     usable = [number for number, path in enumerate(files.paths) if path not in problems]
     channels = 1 if grey[usable].all() else 3
@@ -159,7 +177,7 @@ def _headers(files, bad):
             for number, header in zip(chunk, headers):
                 if header is None:
                     problems[files.paths[number]] = "cannot be read"
-                    bad.add(f"{files.paths[number]} cannot be read")
+                    bad.add(f"{named(files.paths[number])} cannot be read")
                 else:
                     sizes[number], grey[number] = header
             if chunk.stop < count:

@@ -10,6 +10,7 @@ from keras_vae import plugins
 from keras_vae.data import image_files, preprocessing
 from keras_vae.data.sets.folder import EXTENSIONS
 from keras_vae.data.subset import rows
+from keras_vae.status import Progress
 
 KINDS = ("normal", "abnormal")
 
@@ -33,6 +34,7 @@ def load(root, shape, count, seed, read=preprocessing.read, skip_bad_files=False
     if not root.is_dir():
         beside = _folders(root.parent) if root.parent.is_dir() else []
         raise FileNotFoundError(f"{root} is not a directory; {_expected()}{plugins.nearest(root.name, beside)}")
+    image_files.check_links(root, KINDS)
     for kind in KINDS:
         if not (root / kind).is_dir():
             found = ", ".join(f"{name}/" for name in _folders(root)) or "none"
@@ -56,12 +58,13 @@ def _kind(root, kind, shape, count, seed, read, skip):
     drawn = np.sort(rows(len(files.paths), count, seed))
     preprocess = tf.function(lambda encoded: read(encoded, shape), input_signature=[tf.TensorSpec([], tf.string)])
     images, names, bad = [], [], image_files.BadFiles(files.root, skip)
-    for path in (files.paths[number] for number in drawn):
+    for number in Progress(drawn, f"reading {kind} pictures", unit="pictures"):
+        path = files.paths[number]
         try:
             images.append(preprocess((files.root / path).read_bytes()).numpy())
             names.append(f"{kind}/{path}")
         except (OSError, tf.errors.OpError):
-            bad.add(f"{path} cannot be read")
+            bad.add(f"{image_files.named(path)} cannot be read")
     bad.refuse()
     if not images:
         raise ValueError(f"no readable image is left in {files.root}")

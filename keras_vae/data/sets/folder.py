@@ -35,6 +35,7 @@ def load(split, *, data_dir, image_size=None, skip_bad_files=False):
     image_size = None if image_size is None else size(image_size)
     if not root.is_dir():
         raise FileNotFoundError(f"data_dir {str(root)!r} is not a directory; folder needs one that holds images")
+    image_files.check_links(root, SPLITS)
     files = image_files.listing(root, EXTENSIONS)
     if not files.paths:
         raise FileNotFoundError(f"no images in {root} or below it: looked for files named {', '.join(EXTENSIONS)}")
@@ -94,7 +95,9 @@ def _decoded(files, numbers, shape, bad):
                 images += decode(waiting, problems)
                 waiting, total = {}, 0
         images += decode(waiting, problems)
-        return np.concatenate(images), [f"{files.paths[number]} cannot be read" for number in sorted(problems)]
+        return np.concatenate(images), [
+            f"{image_files.named(files.paths[number])} cannot be read" for number in sorted(problems)
+        ]
 
     def decode(contents, problems):
         """[images (k, *shape)] of {number: bytes}: in one call, which costs a quarter of a call for each."""
@@ -118,13 +121,16 @@ def _decoded(files, numbers, shape, bad):
 
 def _content(files, number):
     """The bytes of a file that is still the one that was listed; ValueError if it is not."""
-    path = files.root / files.paths[number]
+    path, problem = files.root / files.paths[number], ""
     try:
         with open(path, "rb") as file:
             status = os.fstat(file.fileno())
             content = file.read()
+        if (status.st_size, status.st_mtime_ns) != tuple(files.states[number]) or len(content) != status.st_size:
+            problem = "changed"
     except FileNotFoundError:
-        raise ValueError(f"{path} vanished while images were read; start again when the directory is at rest") from None
-    if (status.st_size, status.st_mtime_ns) != tuple(files.states[number]) or len(content) != status.st_size:
-        raise ValueError(f"{path} changed while images were read; start again when the directory is at rest")
+        problem = "vanished"
+    if problem:
+        path = image_files.named(str(path))
+        raise ValueError(f"{path} {problem} while images were read; start again when the directory is at rest")
     return content
