@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 import sys
 import threading
 import types
@@ -10,9 +11,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from keras_vae import data
-from keras_vae.data import store
+from keras_vae import data, diagnostics, metrics
+from keras_vae.data import labelled, store
 from keras_vae.data.codes import posteriors
+from keras_vae.evaluation.parts import pictures
+from keras_vae.maths.arrays import unit
 from keras_vae.status import passing
 from serving import progress
 from serving.progress import Progress
@@ -90,3 +93,32 @@ def test_what_takes_long_is_told_in_a_log(log, monkeypatch, tmp_path):
     ):
         assert expected in lines
     assert any(line.startswith("checking folder-train-") and line.endswith("1 of 1 blocks, 0 s left") for line in lines)
+
+
+def test_what_takes_long_in_an_evaluation_is_told_in_a_log(log, monkeypatch, stack, tmp_path):
+    """Passes over all images: a stack's own, those of diagnostics and metrics, and pictures to be screened."""
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    images = data.load("faces", "test", image_size=(16, 24), count=40)
+    floats, codes = unit(images), stack.encode(images)[0]
+    for kind in labelled.KINDS:
+        (tmp_path / kind).mkdir()
+        for k in range(40):
+            PIL.Image.fromarray(images[k]).save(tmp_path / kind / f"{k}.png")
+    log()
+    for title, things, work in (
+        ("encode", "batches", lambda: stack.encode(images)),
+        ("decode", "batches", lambda: stack.decode(codes)),
+        ("reconstruct", "batches", lambda: stack.reconstruct(images)),
+        ("score", "batches", lambda: stack.score(images)),
+        ("sample", "batches", lambda: stack.sample(40)),
+        ("explained variance", "blocks", lambda: diagnostics.verdict_inputs(stack, images)),
+        ("gradients", "batches", lambda: diagnostics.gradient_norm(stack, images)),
+        ("patches", "blocks", lambda: metrics.swd(images, images)),
+        ("half resolution and back", "blocks", lambda: metrics.downsample(images)),
+        ("bootstrap", "blocks", lambda: metrics.bootstrap_intervals(np.arange(9), np.arange(9))),
+        ("nearest training images", "blocks", lambda: pictures._neighbours(images, floats[:2])),
+        ("reading normal pictures", "pictures", lambda: labelled.load(tmp_path, images.shape[1:], 40, 0)),
+    ):
+        work()
+        lines = [line for line in log().splitlines() if line.startswith(f"{title}: ")]
+        assert lines and re.fullmatch(rf"{title}: (\d+) of \1 {things}, 0 s left", lines[-1]), (title, lines)

@@ -126,7 +126,7 @@ def noise_probe(
 
     mu, variance = mean[:, dimension].astype(np.float64), np.square(stddev[:, dimension], dtype=np.float64)
     zeroed, gain, kl = error(np.zeros(len(mean))), [], []
-    for deviation in deviations:
+    for deviation in Progress(deviations, "noise probe", unit="deviations"):
         total = variance + deviation**2
         errors = [error(mu + node * np.sqrt(total)) for node in nodes]
         gain.append(zeroed - float(np.dot(weights, errors)))

@@ -9,6 +9,7 @@ from keras_vae.checks import checked_count, checked_data
 from keras_vae.maths.arrays import blocks
 from keras_vae.models.stack import Stack
 from keras_vae.models.trainable import Trainable
+from keras_vae.status import Progress
 
 
 def gradient_norm(model: Trainable, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
@@ -31,7 +32,8 @@ def gradient_norm(model: Trainable, images: np.ndarray, batch_size: int = 256) -
             return tf.norm(tape.gradient(loss, z), axis=-1) * tf.cast(tf.shape(z)[0], tf.float32)
 
         norms = norms.get_concrete_function()  # one trace per call of ours is no mistake that TensorFlow should report
-        return np.concatenate([norms(tf.constant(images[rows])) for rows in blocks(len(images), batch_size)])
+        bar = Progress(blocks(len(images), batch_size), "gradients", unit="batches")
+        return np.concatenate([norms(tf.constant(images[rows])) for rows in bar])
 
 
 def _batch(model, x):

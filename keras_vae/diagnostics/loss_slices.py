@@ -11,6 +11,7 @@ from keras_vae.maths.arrays import to_unit
 from keras_vae.maths.gaussians import kl_divergence, squared_error
 from keras_vae.maths.seeded_normal import seeded_normal
 from keras_vae.models.gaussian_vae import GaussianVAE
+from keras_vae.status import Progress
 
 
 def loss_slices(
@@ -55,7 +56,7 @@ def loss_slices(
     moments = moments.get_concrete_function()
     before, errors, kls = [variable.numpy() for variable, _ in steps], [], []
     try:
-        for position in places:
+        for position in Progress(places, "loss slices", unit="positions"):
             for (variable, step), start in zip(steps, before):
                 variable.assign(start + position * step)
             error, kl = moments()

@@ -12,6 +12,7 @@ from keras_vae.diagnostics.posteriors import effective_rank, latent_table
 from keras_vae.maths.arrays import blocks, to_unit
 from keras_vae.maths.kernels import unbiased_mmd
 from keras_vae.models.codec import codec_of
+from keras_vae.status import Progress
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -81,7 +82,7 @@ def verdict_inputs(
 
 def _explained(images, reconstructions):
     """1 - squared error / variance, of all pixels together."""
-    mean = sum(_unit(images[rows]).sum(axis=0) for rows in blocks(len(images), BLOCK)) / len(images)
+    mean = sum(_unit(images[rows]).sum(axis=0) for rows in _blocks(images)) / len(images)
     variance = _mean_square(images, np.broadcast_to(mean, images.shape))
     if len(images) > 1 and variance == 0.0:
         raise ValueError("the images are all the same; expected different ones, which codes could tell apart")
@@ -90,8 +91,12 @@ def _explained(images, reconstructions):
 
 def _mean_square(images, others):
     """Mean of (x - y)^2 over all pixels, in float64, which all at once may not fit in memory."""
-    parts = (np.square(_unit(images[rows]) - others[rows]).sum() for rows in blocks(len(images), BLOCK))
+    parts = (np.square(_unit(images[rows]) - others[rows]).sum() for rows in _blocks(images))
     return sum(parts) / np.size(images)
+
+
+def _blocks(images):
+    return Progress(blocks(len(images), BLOCK), "explained variance", unit="blocks", leave=False)
 
 
 def _unit(images):

@@ -12,6 +12,7 @@ from keras_vae.checks import seed as checked_seed
 from keras_vae.maths.arrays import blocks, to_uint8, unit
 from keras_vae.metrics.features import Extractor
 from keras_vae.metrics.frechet import GaussianStatistics, frechet_from_statistics
+from keras_vae.status import Progress
 
 
 def fid(
@@ -134,4 +135,5 @@ def downsample(images: np.ndarray) -> np.ndarray:
         small = tf.image.resize(unit(block), half, method="area")
         return to_uint8(tf.image.resize(small, size, method="bilinear"))
 
-    return np.concatenate([there_and_back(images[block]) for block in blocks(len(images), 256)])
+    bar = Progress(blocks(len(images), 256), "half resolution and back", unit="blocks")
+    return np.concatenate([there_and_back(images[block]) for block in bar])

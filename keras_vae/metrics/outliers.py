@@ -9,6 +9,7 @@ from keras_vae.checks import floats, shown
 from keras_vae.maths.arrays import blocks
 from keras_vae.metrics.likelihood import importance_weighted_nll
 from keras_vae.models.codec import codec_of
+from keras_vae.status import Progress
 
 if typing.TYPE_CHECKING:
     from keras_vae.models.stack import Stack
@@ -72,7 +73,7 @@ def bootstrap_intervals(
     labels, scores = labels[order], scores[order]
     ends = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)  # equal scores are passed together
     random, found = np.random.default_rng(seed), []
-    for rows in blocks(DRAWS, max(1, AT_ONCE // len(scores))):
+    for rows in Progress(blocks(DRAWS, max(1, AT_ONCE // len(scores))), "bootstrap", unit="blocks"):
         counts = np.empty((rows.stop - rows.start, len(scores)))
         for kind in (0, 1):
             total = np.sum(labels == kind)

@@ -77,7 +77,7 @@ def _filtered(images, weights):
 def _descriptors(images, random):
     """[("HxW", patches (n PATCHES, 49 C))] of each level, of mean 0 and deviation 1 in each channel."""
     found = {}
-    for block in blocks(len(images), BLOCK):
+    for block in Progress(blocks(len(images), BLOCK), "patches", unit="blocks"):
         for level in laplacian_pyramid(unit(images[block])):
             name = "x".join(map(str, level.shape[1:3]))
             found.setdefault(name, []).append(_patches(level, random))

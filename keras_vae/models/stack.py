@@ -13,6 +13,7 @@ from keras_vae.models.codec import Codec
 from keras_vae.models.noise import Noise
 from keras_vae.models.stage import Stage
 from keras_vae.models.trainable import Trainable
+from keras_vae.status import Progress
 
 BATCH = 256  # rows of a call of a graph
 
@@ -173,7 +174,9 @@ class Stack(Trainable):
             # A partial, because TensorFlow warns of retracing where it meets one piece of code in several graphs.
             self._graphs[key] = tf.function(functools.partial(function), input_signature=specs, autograph=False)
         graph = self._graphs[key]
-        parts = [graph(*(array[rows] for array in arrays)) for rows in blocks(len(arrays[0]), BATCH)]
+        # It may be a part of other work, which has a bar of its own: this one goes when it is done.
+        bar = Progress(blocks(len(arrays[0]), BATCH), name, unit="batches", leave=False)
+        parts = [graph(*(array[rows] for array in arrays)) for rows in bar]
         return tf.nest.map_structure(lambda *rows: np.concatenate(rows), *parts)
 
     @functools.cached_property

@@ -3,8 +3,10 @@
 import numpy as np
 
 from keras_vae.data.grids import grid, pairs
+from keras_vae.data.mapped import in_order
 from keras_vae.diagnostics import latent_table
 from keras_vae.maths.arrays import blocks, to_uint8
+from keras_vae.status import Progress
 
 SHOWN, NEIGHBOURS, STEPS = 64, 8, 8
 TRAVERSED, REACH = 8, 2.5  # dimensions, and deviations of q(z) to either side of its mean
@@ -73,7 +75,8 @@ def traversals(mean, stddev, code, dimensions):
 def _neighbours(train, samples):
     samples = to_uint8(samples)
     # In one pass, block by block: neither all images nor their differences may fit in memory.
-    distances = np.concatenate([_distances(train[rows], samples) for rows in blocks(len(train), 1024)])
+    bar = Progress(blocks(len(train), 1024), "nearest training images", unit="blocks")
+    distances = np.concatenate([_distances(in_order(train)[rows], samples) for rows in bar])
     nearest = np.argsort(distances, axis=0)[: NEIGHBOURS - 1]
     rows = [np.concatenate([sample[None], train[near]]) for sample, near in zip(samples, nearest.T)]
     return grid(np.concatenate(rows), columns=NEIGHBOURS)
