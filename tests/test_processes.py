@@ -77,7 +77,11 @@ def test_a_tilde_in_an_option_is_the_home_directory(tmp_path, monkeypatch):
         (["--image_size=16x"], "--image_size=16x: expected HxW"),
         (["--strategy=fast"], "unknown strategy 'fast'; known: auto, mirrored, multi_worker, single"),
         (["--set=vae.latent_dim=0"], "vae.latent_dim is 0; expected a whole number of at least 1"),
-        (["--set=ae.batch_size=1000"], "the batch size, 1000, is larger than the 160 training examples"),
+        (
+            ["--set=ae.batch_size=1000"],
+            "the batch size, 1000, is larger than the 160 training examples; choose a smaller one, for example "
+            "--set STAGE.batch_size=128",
+        ),
         (["--set=vae.schedule=warm"], "unknown learning-rate schedule 'warm'; known: burda, constant, cosine"),
         (["--image_size=30"], "30x30"),
         (["--set=second.network=mlp"], "unknown network 'mlp'; known: affine"),

@@ -18,9 +18,10 @@ class Epochs:
         self.arrays, self.batch_size, self.seed, self.epoch = tuple(arrays), batch_size, seed, 0
         self.steps = len(self.arrays[0]) // batch_size
         if not self.steps:
+            count = len(self.arrays[0])
             raise ValueError(
-                f"the batch size, {batch_size}, is larger than the {len(self.arrays[0])} training examples; "
-                "choose a smaller one, for example --set STAGE.batch_size=32"
+                f"the batch size, {batch_size}, is larger than the {count} training examples; "
+                f"choose a smaller one, for example --set STAGE.batch_size={2 ** int(np.log2(count))}"
             )
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if batch_size % replicas:
