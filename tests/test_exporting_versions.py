@@ -5,6 +5,7 @@ import shutil
 import signal
 
 import pytest
+import tensorflow as tf
 
 from keras_vae.exporting import export
 from keras_vae.exporting.version_directory import checked_base, new_version
@@ -119,6 +120,19 @@ def test_places_of_data_that_the_data_set_does_not_take_are_refused(points, tmp_
     with pytest.raises(ValueError, match="takes no option data_dir; leave --data_dir out"):
         export(points, tmp_path / "e", data_dir=tmp_path)
     assert not (tmp_path / "e").exists()
+
+
+def test_a_full_disk_is_said_in_a_line(points, tmp_path, monkeypatch):
+    """By TensorFlow's error, as it was on a full tmpfs."""
+
+    def full(*_, **__):
+        words = "{{function_node __wrapped__SaveV2}} /e/.tmp-x/variables/part-0; No space left on device [Op:SaveV2]"
+        raise tf.errors.ResourceExhaustedError(None, None, words)
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match="exported: the export could not be written: No space left on device$"):
+        export(points, tmp_path / "exported")
+    assert not [path for path in (tmp_path / "exported").iterdir() if path.is_dir()]
 
 
 def test_what_cannot_be_exported_is_said_in_a_line(tmp_path):

@@ -49,7 +49,9 @@ def export(
             tf.saved_model.save(_holder(stack.codec), str(draft.path), signatures=functions)
             warm_up.write(draft.path, offered)
         except tf.errors.OpError as error:  # a full disk, for one
-            raise OSError(f"{export_dir}: the export could not be written: {error.message.splitlines()[0]}") from error
+            # "{{an operation}} a path; the reason [Op:its name]"
+            reason = error.message.splitlines()[0].rpartition("; ")[2].partition(" [Op:")[0]
+            raise OSError(f"{export_dir}: the export could not be written: {reason}") from error
         write_json(draft.path / FILE, manifest(entries, stack, functions))
     return draft.path
 
