@@ -18,10 +18,10 @@ class Epochs:
         self.arrays, self.batch_size, self.seed, self.epoch = tuple(arrays), batch_size, seed, 0
         self.steps = len(self.arrays[0]) // batch_size
         if not self.steps:
-            count = len(self.arrays[0])
+            count = len(self.arrays[0])  # the largest power of two in it is proposed
             raise ValueError(
                 f"the batch size, {batch_size}, is larger than the {count} training examples; "
-                f"choose a smaller one, for example --set STAGE.batch_size={2 ** int(np.log2(count))}"
+                f"choose a smaller one, for example --set STAGE.batch_size={1 << count.bit_length() >> 1}"
             )
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         if batch_size % replicas:
