@@ -5,7 +5,9 @@ import sys
 import typing
 
 from keras_vae import cli
-from keras_vae.files import as_folder
+from keras_vae.files import as_folder, check_own
+
+OWN = ("stacks/*/*.json", "computed/*.json", "full/*.json", "quick/*.json")  # of a --workdir, from its first stack on
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "rb_table1 vc_table1 --quick", names="[NAME ... | all]")
 FLAGS.group("What is repeated")
@@ -25,6 +27,7 @@ def main(args: cli.Flags, *names: str) -> None:
 
     _check_used(args, names)
     workdir = as_folder(args.workdir, "--workdir")
+    check_own(workdir, "workdir", "results of experiments", OWN)
     modules = {name: runner.find(name) for name in (runner.names() if names == ("all",) else names)}
     if args.list or not (modules or args.write_docs):
         return listing()
