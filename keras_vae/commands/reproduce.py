@@ -56,6 +56,8 @@ def _check_used(args: cli.Flags, names: tuple[str, ...]) -> None:
     given = [name for name in ("quick", "data_dir", "workdir") if args[name].present]
     if args.list and (names or given or args.write_docs):
         raise ValueError("--list names the experiments and repeats none; leave the other words out")
+    if "all" in names and len(names) > 1:
+        raise ValueError("all names every experiment; leave the other names out")
     if not names and not args.list and (unused := [each for each in given if each != "workdir" or not args.write_docs]):
         raise ValueError(f"--{unused[0]} is for experiments; name some, or all: --list has them")
 
