@@ -19,7 +19,8 @@ KAPPAS, LAMBDAS = (2, 4, 8, 16, 32), (1.0, 0.5, 0.25, 0.125, 0.0625)
 
 def measure(lab):
     config = lab.preset("mnist_asperti_dense", f"vae.epochs={lab.pick(15, 60)}", "vae.schedule=cosine")
-    found = kv.find_balance(config, lab.workdir, KAPPAS, LAMBDAS, train=lambda config, _: lab.train(config).stack)
+    trials = lab.workdir / "trials"  # never made: the stacks lie where all of them do
+    found = kv.find_balance(config, trials, KAPPAS, LAMBDAS, train=lambda config, _: lab.train(config).stack)
     values = {}
     for trial in found.trials:
         cells = dataclasses.asdict(trial) | {"sparse": trial.is_sparse, "lawful": trial.law_holds}

@@ -87,6 +87,7 @@ class Config:
 
 def with_stage(config: Config, index: int, settings: StageConfig) -> Config:
     """Return the Config with another StageConfig in the place of stage `index`."""
+    _check_config(config)
     return replace(config, stages=(*config.stages[:index], settings, *config.stages[index + 1 :]))
 
 
@@ -96,14 +97,21 @@ MOVABLE = ("data_dir", "cache_dir")
 
 def portable(config: Config) -> Config:
     """Return the Config without where its data lie: two that are equal then train the same."""
+    _check_config(config)
     options = {key: value for key, value in config.data_options.items() if key not in MOVABLE}
     return replace(config, data_options=options)
 
 
 def moved(config: Config, **places: object) -> Config:
     """Return the Config with other places of its data, of MOVABLE; one that is None stays."""
+    _check_config(config)
     given = {name: str(place) for name, place in places.items() if place is not None}
     return replace(config, data_options={**config.data_options, **given})
+
+
+def _check_config(config: object, kinds: type | tuple[type, ...] = Config) -> None:
+    if not isinstance(config, kinds):
+        raise ValueError(f"config is {config!r:.100}; expected a Config, kv.presets.mnist_vae.quick() say")
 
 
 def _check_seed(seed: object) -> None:
@@ -149,6 +157,7 @@ def _check_kinds(config: typing.Any, kinds: Mapping[str, type], owner: str) -> N
 
 def to_json(config: Config) -> str:
     """Return the JSON text of a Config."""
+    _check_config(config)
     return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
 
 
@@ -182,6 +191,7 @@ Either = typing.TypeVar("Either", Config, StageConfig)
 
 def replace(config: Either, **changes: typing.Any) -> Either:
     """Return a copy of a Config or StageConfig with some fields changed."""
+    _check_config(config, (Config, StageConfig))
     return dataclasses.replace(config, **changes)
 
 
@@ -190,9 +200,12 @@ def override(config: Config, assignments: Iterable[str]) -> Config:
 
     The first word is a field of Config or the name of a stage; values are JSON, and plain words are strings.
     """
-    if isinstance(assignments, str) or not all(isinstance(each, str) for each in assignments):
+    _check_config(config)
+    several = isinstance(assignments, Iterable) and not isinstance(assignments, str)
+    texts = list(assignments) if several else []
+    if not several or not all(isinstance(each, str) for each in texts):
         raise ValueError(f"assignments is {assignments!r}; expected a list of texts, ['vae.epochs=10'] say")
-    for assignment in assignments:
+    for assignment in texts:
         path, equals, text = assignment.partition("=")
         if not equals or not path:
             raise ValueError(f"--set {assignment}: expected name=value, for example vae.epochs=10")
@@ -234,6 +247,8 @@ def _assign(target: typing.Any, path: list[str], value: object, assignment: str)
 
 def differences(old: Config, new: Config) -> list[str]:
     """Return lines "path: old != new" for each leaf in which two Configs differ."""
+    _check_config(old)
+    _check_config(new)
     left, right = _leaves(dataclasses.asdict(old)), _leaves(dataclasses.asdict(new))
     paths = sorted(left.keys() | right.keys())
     return [f"{path}: {left.get(path)!r} != {right.get(path)!r}" for path in paths if left.get(path) != right.get(path)]

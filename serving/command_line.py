@@ -4,12 +4,17 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 
 import numpy as np
 
 from serving import pictures
-from serving.parsing import WRONG_INPUT, Parser, as_path
+from serving.arguments import LARGEST_SEED
+from serving.parsing import WRONG_INPUT, Parser, as_name, as_path, content, number, whole
 from serving.transports.errors import RequestError
+
+# What Python and NumPy raise of a JSON or .npz file that is damaged, or another file.
+UNREADABLE = (ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def sample(client, args):
@@ -60,24 +65,31 @@ def wants_picture(args):
 
 def read_files(paths):
     """The bytes of PNG and JPEG files."""
-    files = [path.read_bytes() for path in paths]
-    for path, content in zip(paths, files):
-        if not content.startswith((b"\x89PNG", b"\xff\xd8\xff")):
+    files = [content(path, "a PNG or JPEG file") for path in paths]
+    for path, found in zip(paths, files):
+        if not found.startswith((b"\x89PNG", b"\xff\xd8\xff")):
             raise ValueError(f"{path}: expected a PNG or JPEG file")
     return files
 
 
 def read_codes(path):
     """Codes (n, latent_dim) out of what `encode` wrote."""
+    expected = "an .npz or .json file with an array called codes or mean"
+    file = content(path, expected)
     try:
-        with open(path, "rb") as file:
-            found = dict(json.load(file) if path.suffix.lower() == ".json" else np.load(file))
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):
-        raise ValueError(f"{path}: expected an .npz or .json file with an array called codes or mean") from None
-    for name in ("codes", "mean"):
-        if name in found:
-            return np.asarray(found[name], np.float32)
-    raise ValueError(f"{path}: no array called codes or mean in it, only {', '.join(found)}")
+        found = dict(json.loads(file) if path.suffix.lower() == ".json" else np.load(io.BytesIO(file)))
+    except UNREADABLE:
+        raise ValueError(f"{path}: expected {expected}") from None
+    name = next((each for each in ("codes", "mean") if each in found), None)
+    if name is None:
+        raise ValueError(f"{path}: no array called codes or mean in it, only {', '.join(found)}")
+    try:
+        codes = np.asarray(found[name], np.float32)
+    except (ValueError, TypeError):  # words, or rows of different lengths
+        codes = np.empty(0)
+    if codes.ndim != 2 or not np.isfinite(codes).all():
+        raise ValueError(f"{path}: {name} in it is no array of finite numbers (n, latent_dim)")
+    return codes
 
 
 def png_bytes(result):
@@ -114,12 +126,14 @@ def described(result):
     return " and ".join(parts)
 
 
-def checked_output(path):
-    """--out: a new file, of a known kind."""
-    if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"--out: {path}; expected a file ending in {', '.join(FORMATS)}")
+def checked_output(path, kinds):
+    """--out: a new file, of one of the kinds, in a folder that is there."""
+    if path.suffix.lower() not in kinds:
+        raise ValueError(f"--out: {path}; expected a file ending in {', '.join(kinds)}")
     if path.exists():
         raise ValueError(f"--out: {path} exists and is not overwritten; choose another name")
+    if not path.parent.is_dir():
+        raise ValueError(f"--out: {path}: there is no folder {path.parent}; make it, or choose another")
 
 
 def parser(prog=PROGRAM):
@@ -131,24 +145,24 @@ def parser(prog=PROGRAM):
     shared.add_argument(
         "--ca_file", type=as_path, help="PEM certificates to trust on a secure port; the system's by default"
     )
-    shared.add_argument("--model", default="vae", help="name of the model")
-    shared.add_argument("--version", type=int, help="number of a version; the newest by default")
-    shared.add_argument("--label", help="label of a version, stable say")
-    shared.add_argument("--deadline", type=float, default=30.0, help="seconds, over everything")
+    shared.add_argument("--model", type=as_name, default="vae", help="name of the model")
+    shared.add_argument("--version", type=whole(0, 2**63 - 1), help="number of a version; the newest by default")
+    shared.add_argument("--label", type=as_name, help="label of a version, stable say")
+    shared.add_argument("--deadline", type=number(0.001, 1e9), default=30.0, help="seconds, over everything")
     main_parser = Parser(prog=prog, description=__doc__, epilog=EXAMPLE)
     commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(function, gives_pictures=False, prints=True):
         added = commands.add_parser(function.__name__, parents=[shared], help=function.__doc__)
-        kinds = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
-        added.add_argument("--out", type=as_path, required=not prints, help=kinds)
-        added.set_defaults(command=function)
+        told = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
+        added.add_argument("--out", type=as_path, required=not prints, help=told)
+        added.set_defaults(command=function, kinds=[each for each in FORMATS if gives_pictures or each != ".png"])
         return added
 
     added = command(sample, gives_pictures=True, prints=False)
-    added.add_argument("--count", type=int, default=64, help="how many")
-    added.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
-    added.add_argument("--temperature", type=float, default=1.0, help="below 1: more typical, less varied")
+    added.add_argument("--count", type=whole(1, 10**6), default=64, help="how many")
+    added.add_argument("--seed", type=whole(0, LARGEST_SEED), default=0, help="the same seed gives the same pictures")
+    added.add_argument("--temperature", type=number(0, 1e15), default=1.0, help="below 1: more typical, less varied")
     added = command(decode, gives_pictures=True, prints=False)
     added.add_argument("file", type=as_path, help=".npz or .json file of encode")
     of_files = [command(encode), command(reconstruct, gives_pictures=True, prints=False), command(score)]
@@ -164,19 +178,20 @@ def main(connect, arguments=None, prog=PROGRAM):
     args = parser(prog).parse_args(arguments)
     try:
         if args.out is not None:
-            checked_output(args.out)
+            checked_output(args.out, args.kinds)
         options = {"deadline_s": args.deadline, "ca_file": args.ca_file}
         with connect(args.address, args.model, args.version, args.label, **options) as client:
             result = args.command(client, args)
         if args.out is None and args.command is not screen:
             sys.stdout.buffer.write(json_bytes(result))
         elif args.out is not None:
-            content = FORMATS[args.out.suffix.lower()](result)
+            written = FORMATS[args.out.suffix.lower()](result)
             with open(args.out, "xb") as file:  # x: nor is a file overwritten that appeared meanwhile
-                file.write(content)
-            print(f"{args.out}: {described(result)}, {len(content):,} bytes")
-    except (RequestError, ValueError, OSError) as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)  # TensorFlow's messages may have several lines
+                file.write(written)
+            print(f"{args.out}: {described(result)}, {len(written):,} bytes")
+    except (RequestError, ValueError, OSError, MemoryError) as error:
+        message = " ".join(str(error).split())  # TensorFlow's may have several lines
+        print("error:", message or type(error).__name__, file=sys.stderr)
         return 2 if isinstance(error, WRONG_INPUT) else 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

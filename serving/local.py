@@ -232,7 +232,7 @@ def main():
         code = 0
     except ServingError as error:
         logging.error("Failed to start server. Error: %s: %s", error.code.name, error.message)
-        code = 2 if error.code.name == "INVALID_ARGUMENT" else 1
+        code = 2 if error.code.name in ("INVALID_ARGUMENT", "NOT_FOUND") else 1  # of a flag, or a file that one names
     # Loading threads may be inside TensorFlow, where a tidy exit of the interpreter would trip over them.
     sys.stderr.flush()
     os._exit(code)

@@ -1,7 +1,9 @@
-"""Command lines of client, bulk work and server: ~ in paths, the nearest name for a wrong one, exit codes."""
+"""Command lines of client, bulk work and server: values of flags, the nearest name for a wrong one, exit codes."""
 
 import argparse
+import contextlib
 import difflib
+import functools
 import os
 import pathlib
 import re
@@ -67,3 +69,49 @@ def as_path(text):
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     raise argparse.ArgumentTypeError("expected a path")
+
+
+def as_name(text):
+    """Return the name that an argument gives."""
+    if text.strip():
+        return text
+    raise argparse.ArgumentTypeError("expected a name")
+
+
+def whole(least, most):
+    """Return the `type` of arguments that are whole numbers from `least` to `most`."""
+    return functools.partial(_within, int, f"a whole number from {least} to {most}", least, most)
+
+
+def number(least, most):
+    """Return the `type` of arguments that are numbers from `least` to `most`."""
+    return functools.partial(_within, float, f"a number from {least:g} to {most:g}", least, most)
+
+
+def _within(kind, expected, least, most, text):
+    with contextlib.suppress(ValueError):
+        value = kind(text)
+        if least <= value <= most:  # false for NaN
+            return value
+    raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
+
+
+# What keeps a file from being read, without the words of the system.
+REASONS = {
+    FileNotFoundError: "there is no such file",
+    IsADirectoryError: "it is a folder",
+    NotADirectoryError: "it lies below a file",
+    PermissionError: "it may not be read",
+}
+
+
+def content(path, expected):
+    """Return the bytes of a file, which is not empty. expected: what should be in it, "PEM certificates" say."""
+    try:
+        found = pathlib.Path(path).read_bytes()
+    except OSError as error:
+        reason = REASONS.get(type(error), error.strerror)
+        raise type(error)(f"{path}: {reason}; expected {expected}") from None
+    if not found:
+        raise ValueError(f"{path}: it is empty; expected {expected}")
+    return found

@@ -99,6 +99,7 @@ def ending(capsys, *words, run=cli.command):
         ("reproduce --list rb_table1", "--list names the experiments and repeats none"),
         ("reproduce --list --quick", "--list names the experiments and repeats none"),
         ("reproduce --quick", "--quick is for experiments; name some, or all"),
+        ("reproduce all rb_table1", "all names every experiment; leave the other names out"),
         ("reproduce --write_docs --quick", "--quick is for experiments; name some, or all"),
         ("reproduce ig_beta --workdir=setup.py", "--workdir is setup.py, a file; expected a directory"),
         ("balance --dataset=curve --set=vae.latent_dim=3", "is what is searched; give --latent_dims=... instead"),

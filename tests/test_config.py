@@ -121,6 +121,36 @@ def test_differences_name_the_leaf():
     assert configs.differences(old, from_json(to_json(old))) == []
 
 
+@pytest.mark.parametrize("wrong", [None, 3, "faces", {"stages": []}, vae()])
+@pytest.mark.parametrize(
+    "call",
+    [
+        configs.to_json,
+        configs.portable,
+        lambda config: configs.moved(config, data_dir="x"),
+        lambda config: configs.with_stage(config, 0, vae()),
+        lambda config: configs.override(config, []),
+        lambda config: configs.differences(Config("subspace", (vae(),)), config),
+    ],
+)
+def test_what_is_no_config_is_refused(call, wrong):
+    with pytest.raises(ValueError, match="^config is .*; expected a Config, kv.presets"):
+        call(wrong)
+
+
+def test_what_is_no_config_is_not_changed():
+    with pytest.raises(ValueError, match="^config is None; expected a Config"):
+        configs.replace(None, seed=1)
+    assert configs.replace(vae(), epochs=7).epochs == 7
+
+
+def test_assignments_may_come_one_by_one():
+    config = Config("subspace", (vae(),))
+    assert configs.override(config, iter(["seed=7"])).seed == 7
+    with pytest.raises(ValueError, match="assignments is 3; expected a list of texts"):
+        configs.override(config, 3)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -156,10 +156,14 @@ def test_of_one_image_each_part_says_what_it_cannot_give(run, tmp_path):
     assert notes["frechet"] == (
         "Not measured: reals has 1 images; expected at least 4, for two halves with a covariance each."
     )
+    assert notes["latents"] == (
+        "Not measured: one image has no variance to explain, and no active dimensions; expected at least 2."
+    )
     assert notes["mismatch"].startswith("Not measured: ") and notes["bins"].startswith("Not measured: NDB needs 1,000")
     assert {"Likelihood", "Reconstruction", "Sliced Wasserstein distance"} <= notes.keys()
-    assert found["verdict"]["word"] and len(found["pictures"]) == 4, "all but interpolations and traversals"
-    assert "Not measured: reals has 1 images" in report.write(run).read_text(encoding="utf-8")
+    assert "verdict" not in found and len(found["pictures"]) == 4, "all but interpolations and traversals"
+    page = report.write(run).read_text(encoding="utf-8")
+    assert "Not measured: reals has 1 images" in page and "0.0%" not in page
 
 
 def test_outliers_are_told_apart_and_kept(run, tmp_path):

@@ -1,6 +1,7 @@
 """The machinery of experiments on one that takes a second: cached, taken over, gone on with, printed and documented."""
 
 import json
+import shutil
 import types
 
 import numpy as np
@@ -12,6 +13,7 @@ from experiments.common import pages, runner, wording
 from experiments.common.findings import Claim, Findings, chart, panel, picture
 from experiments.common.laboratory import Laboratory
 from keras_vae.config import Config, StageConfig, replace
+from keras_vae.files import DamagedError
 from keras_vae.runs import RunDirectory
 from keras_vae.training.train import on_this_machine
 
@@ -121,6 +123,43 @@ def test_a_killed_training_goes_on_and_its_minutes_are_a_lower_bound(tmp_path, m
     assert record["resumed"]
     _, ((*_, minutes, processor),) = wording.trained({"trained": [record]})
     assert minutes == f"more than {record['minutes']:.1f}" and processor == f"more than {record['processor']:.1f}"
+
+
+@pytest.mark.parametrize("text", ["", '{"result": ', "[1]", "5", "null", '{"another": 1}'])
+def test_what_is_kept_and_damaged_is_named_with_what_to_delete(text, tmp_path, monkeypatch):
+    lab, config = Laboratory(tmp_path), replace(CONFIG, stages=(AE,))
+    trained = lab.train(config)
+    lab.compute("one", {}, lambda: 1)
+    (computed,) = (tmp_path / "computed").iterdir()
+    kept = {
+        trained.workdir / "spent.json": (lambda: lab.train(config), "delete it: it has how long the training took"),
+        computed: (lambda: lab.compute("one", {}, None), "delete it, and it is computed once more"),
+        trained.workdir / "ae" / "history.json": (
+            lambda: trained.history("ae", "loss"),
+            f"delete {trained.workdir / 'ae'}, and repeat the experiment",
+        ),
+        tmp_path / "quick" / "fake.json": (lambda: runner.read(tmp_path, "fake"), "delete it, and repeat fake"),
+    }
+    for path, (read, advice) in kept.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        if (path.name, text) == ("spent.json", '{"another": 1}'):  # names and values: all that is asked of it
+            continue
+        with pytest.raises(DamagedError) as told:
+            read()
+        message = str(told.value)
+        assert message.startswith(f"{path} is damaged (") and advice in message and "\n" not in message
+    for path in kept:
+        path.unlink()
+    assert lab.train(config).workdir == trained.workdir and lab.compute("one", {}, lambda: 2) == 2
+
+
+def test_a_stage_that_was_deleted_is_trained_once_more(tmp_path):
+    lab, config = Laboratory(tmp_path), replace(CONFIG, stages=(AE,))
+    first = lab.train(config)
+    shutil.rmtree(first.workdir / "ae")
+    again = lab.train(config)
+    assert again.stack.stages == ["ae"] and again.history("ae", "loss") == first.history("ae", "loss")
 
 
 def test_computations_are_kept_by_name_and_settings(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 import keras_vae as kv
 import tests.tiny as tiny
-from experiments import ig_figure1, ig_figure3
+from experiments import ig_figure1, ig_figure3, vc_methodology
 from experiments.common.laboratory import Laboratory
 from experiments.common.watching import watch
 from experiments.vc_figure7 import Disturbed
@@ -95,3 +95,16 @@ def test_errors_of_rounding_are_ties():
     line = np.stack([np.arange(20.0), 2 * np.arange(20.0)], axis=1)
     np.testing.assert_allclose(ig_figure1._pca_errors(line, 1, line), 0.0, atol=1e-20)
     np.testing.assert_allclose(ig_figure1._pca_errors(line, 1, line[:1] + [2.0, -1.0]), [5.0])
+
+
+def test_the_methodology_is_repeated_where_other_experiments_were(tmp_path, monkeypatch):
+    """Its search is told of a folder of its own, not of the laboratory's, where it would find foreign things."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "rb_table1.json").touch()
+    asked = []
+    lab = Laboratory(tmp_path)
+    monkeypatch.setattr(vc_methodology.kv.data, "load", lambda *_, **__: np.zeros((20, 28, 28, 1), np.uint8))
+    monkeypatch.setattr(lab, "train", lambda config: asked.append(config) or pytest.skip())
+    with pytest.raises(pytest.skip.Exception):
+        vc_methodology.measure(lab)
+    assert len(asked) == 1 and not (tmp_path / "trials").exists()

@@ -173,3 +173,24 @@ def test_fused_normalisation_is_that_of_keras(dtype):
     for ours, theirs in zip(*found, strict=True):
         ours, theirs = (keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")) for each in (ours, theirs))
         np.testing.assert_allclose(ours, theirs, rtol=coarse, atol=coarse)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("side", ["encoder", "decoder"])
+def test_sizes_that_are_none_are_refused(name, side):
+    module = load(name)
+
+    def make(shape, latent_dim):
+        return module.encoder(shape, latent_dim) if side == "encoder" else module.decoder(latent_dim, shape)
+
+    for shape in ((32, 32, 0), (32, -32, 3), (32.0, 32, 3), (None, 32, 3), (True, 32, 3), (), 32, None, "32", [[32]]):
+        with pytest.raises(
+            ValueError, match=r"^shape is .*; expected \(height, width, channels\) of images, or \(d,\)"
+        ):
+            make(shape, 48)
+    for latent_dim in (0, -48, 48.0, None, "48", True):
+        with pytest.raises(ValueError, match="^latent_dim is .*; expected a whole number of at least 1"):
+            make((32, 32, 3), latent_dim)
+    for shape in ((32,), (32, 32), (4, 32, 32, 3)) if name in CONVOLUTIONAL else ():
+        with pytest.raises(ValueError, match="works on images of shape .height, width, channels., got shape"):
+            make(shape, 48)

@@ -1,6 +1,7 @@
 """The command line of the client: from files to files, and its errors."""
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -97,25 +98,33 @@ def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["encode", "{tmp}/absent.png"], "No such file or directory: '{tmp}/absent.png'"),
+        (["encode", "{tmp}/absent.png"], "{tmp}/absent.png: there is no such file; expected a PNG or JPEG file"),
+        (["encode", "{tmp}"], "{tmp}: it is a folder; expected a PNG or JPEG file"),
+        (["score", "{tmp}/empty.png"], "{tmp}/empty.png: it is empty; expected a PNG or JPEG file"),
+        (["score", "{tmp}/empty.png/below"], "{tmp}/empty.png/below: it lies below a file; expected a PNG or JPEG"),
         (["encode", "{tmp}/other.json"], "{tmp}/other.json: expected a PNG or JPEG file"),
         (["score", "{tmp}/broken.png"], "INVALID_ARGUMENT: "),
         (["decode", "{tmp}/picture.png", "--out={tmp}/grid.png"], "{tmp}/picture.png: expected an .npz or .json file"),
-        (["encode", "{tmp}/picture.png", "--out={tmp}/codes.png"], "--out: a .png file takes pictures; expected .npz"),
+        (["decode", "{tmp}/absent.npz", "--out={tmp}/grid.png"], "{tmp}/absent.npz: there is no such file; expected a"),
+        (["decode", "{tmp}/words.json", "--out={tmp}/grid.png"], "mean in it is no array of finite numbers (n, latent"),
+        (["encode", "{tmp}/picture.png", "--out={tmp}/x.png"], "--out: {tmp}/x.png; expected a file ending in .npz, ."),
         (["sample", "--out={tmp}/grid.gif"], "--out: {tmp}/grid.gif; expected a file ending in .png, .npz, .json"),
-        (["sample", "--out={tmp}/absent/grid.png"], "No such file or directory: '{tmp}/absent/grid.png'"),
-        (["sample", "--count=0", "--out={tmp}/grid.png"], "count: expected a whole number of at least 1, got 0"),
+        (["sample", "--out={tmp}/absent/grid.png"], "--out: {tmp}/absent/grid.png: there is no folder {tmp}/absent"),
         (["decode", "{tmp}/other.json", "--out={tmp}/grid.png"], "no array called codes or mean in it, only lengths"),
         (["status", "--model=absent"], "NOT_FOUND: Could not find any versions of model absent"),
         (["status", "--address=here"], "address: 'here'; expected grpc://host:port or http://host:port"),
         (["status", "--ca_file={tmp}/picture.png"], "ca_file: only for grpcs:// and https://"),
-        (["status", "--address=https://127.0.0.1:1", "--ca_file={tmp}/absent.pem"], "No such file or directory"),
+        (["status", "--address=https://127.0.0.1:1", "--ca_file={tmp}/absent.pem"], "absent.pem: there is no such fil"),
+        (["status", "--address=grpcs://127.0.0.1:1", "--ca_file={tmp}/other.json"], "other.json: expected PEM certif"),
+        (["status", "--address=http://127.0.0.1:99999"], "address: 'http://127.0.0.1:99999'; expected grpc://host:por"),
     ],
 )
 def test_mistakes_on_the_command_line_are_told_in_one_line(arguments, message, addresses, tmp_path, capsys):
     (tmp_path / "picture.png").write_bytes(to_png(noise(1)[0]))
     (tmp_path / "broken.png").write_bytes(to_png(noise(1)[0])[:100])
+    (tmp_path / "empty.png").touch()
     (tmp_path / "other.json").write_text('{"lengths": [1]}')
+    (tmp_path / "words.json").write_text('{"mean": [["one"]]}')
     before = sorted(tmp_path.iterdir())
     command = [f"{arguments[0]}", f"--address={addresses['http']}"]
     code, printed, error = run(capsys, *command, *[each.format(tmp=tmp_path) for each in arguments[1:]])
@@ -124,3 +133,38 @@ def test_mistakes_on_the_command_line_are_told_in_one_line(arguments, message, a
     assert error.startswith("error: ")
     assert message.format(tmp=tmp_path) in error
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("--seed=-1", "a whole number from 0 to 2147483647, not '-1'"),
+        ("--seed=2147483648", "a whole number from 0 to 2147483647, not '2147483648'"),
+        ("--count=0", "a whole number from 1 to 1000000, not '0'"),
+        ("--count=1.5", "a whole number from 1 to 1000000, not '1.5'"),
+        ("--temperature=-1", "a number from 0 to 1e+15, not '-1'"),
+        ("--temperature=nan", "a number from 0 to 1e+15, not 'nan'"),
+        ("--version=-1", "a whole number from 0 to 9223372036854775807, not '-1'"),
+        ("--model=", "a name"),
+        ("--label= ", "a name"),
+        ("--deadline=-1", "a number from 0.001 to 1e+09, not '-1'"),
+        ("--deadline=inf", "a number from 0.001 to 1e+09, not 'inf'"),
+    ],
+)
+def test_values_of_flags_are_refused_before_there_is_a_client(flag, expected, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command_line.main(None, ["sample", "--out=grid.png", flag])
+    name = flag.partition("=")[0]
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: argument {name}: expected {expected}"
+
+
+def test_a_file_that_may_not_be_read_is_named(monkeypatch):
+    """Told by the system: whoever runs the tests may read everything, perhaps."""
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", refused)
+    with pytest.raises(PermissionError, match="^a.png: it may not be read; expected a PNG or JPEG file$"):
+        command_line.read_files([pathlib.Path("a.png")])

@@ -159,6 +159,14 @@ def test_a_model_that_cannot_be_loaded_ends_the_process(tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("flag", ["model_config_file", "ssl_config_file"])
+def test_a_file_that_is_not_there_is_wrong_input(flag, tmp_path):
+    with running(f"--{flag}={tmp_path / 'absent'}", f"--model_base_path={tmp_path}") as server:
+        status, said = server.script.wait(60)
+    assert status == 2
+    assert f"Failed to start server. Error: NOT_FOUND: {tmp_path / 'absent'}; No such file or directory" in said
+
+
 @pytest.fixture
 def flags():
     local.FLAGS.mark_as_parsed()

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
-from keras_vae import data
-from keras_vae.config import override
+from keras_vae import data, plugins
+from keras_vae.config import Config, StageConfig, override
 from keras_vae.files import write_text
+from keras_vae.runs import RunDirectory
+from keras_vae.training.building import check_gamma
 from keras_vae.training.callbacks.guard import NotFiniteError
+from keras_vae.training.train import on_this_machine
 from tests import tiny
 from tests.scripts import Script
 
@@ -205,6 +208,38 @@ def test_images_that_are_all_the_same_are_refused_before_the_run_is_there(tmp_pa
     with pytest.raises(ValueError, match="faces: the 40 held-out examples are all the same; nothing to learn"):
         kv.train(kv.presets.faces_vae_plus.quick(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("gamma", "message"),
+    [
+        (
+            {"momentum": 0.5},
+            "vae.gamma of mode learned takes no option 'momentum'; it takes: ceiling, floor, initial, mod",
+        ),
+        ({"mode": "fixed", "floor": 0.1}, "vae.gamma of mode fixed takes no option 'floor'; it takes: initial, mode"),
+        (
+            {"mode": "optimal", "rate": 2.0},
+            "vae.gamma of mode optimal takes no option 'rate'; it takes: ceiling, floor, i",
+        ),
+    ],
+)
+def test_options_of_gamma_that_its_mode_does_not_use_are_refused_and_gone_on_with(gamma, message, tmp_path):
+    """Of a new run; one of an earlier version goes on."""
+    stage = StageConfig("vae", "gaussian_vae", "affine", 2, 1, 20, 1e-3, gamma=gamma, strategy="single")
+    config = Config("subspace", (stage,), data_options={"count": 60, "dimension": 4})
+    with pytest.raises(ValueError, match=message):
+        kv.train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    RunDirectory(tmp_path / "run").claim(on_this_machine(config))
+    assert kv.train(config, tmp_path / "run").stages == ["vae"]
+
+
+@pytest.mark.parametrize("name", plugins.names("keras_vae.presets"))
+def test_presets_give_gamma_what_its_mode_uses(name):
+    preset = plugins.find("keras_vae.presets", name, "preset")
+    for stage in (*preset.paper().stages, *preset.quick().stages):
+        check_gamma(stage)
 
 
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):

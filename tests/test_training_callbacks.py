@@ -44,6 +44,18 @@ def history(workdir, stage="vae"):
     return json.loads((workdir / stage / "history.json").read_text())
 
 
+def test_one_held_out_example_has_errors_and_no_verdict(tmp_path, capsys):
+    stack, one = Stack([tiny.vae()]), tiny.images(1)
+    with pytest.raises(ValueError, match="one image has no variance to explain, .*; expected at least 2"):
+        verdict_inputs(stack, one)
+    assert list(probe(stack, one).logs) == PROBED[:3]
+    points = np.random.default_rng(0).standard_normal((21, 6)).astype(np.float32)
+    kv.train(override(CONFIG, ["data_options={}"]), tmp_path, examples=(points[:20], points[20:]))
+    told = capsys.readouterr().err
+    assert "vae: no verdict; one held-out example has no variance to explain" in told and "0.0%" not in told
+    assert "explained" not in history(tmp_path)[-1] and "val_squared_error" in history(tmp_path)[-1]
+
+
 def test_a_probe_has_what_the_functions_of_the_library_say():
     stack, images = Stack([tiny.vae()]), tiny.images(40)
     found, inputs = probe(stack, images), verdict_inputs(stack, images)

@@ -14,7 +14,7 @@ import keras_vae as kv
 from keras_vae import config as configs
 from keras_vae import plugins
 from keras_vae.evaluation.evaluation import Evaluation
-from keras_vae.files import read_json, write_json
+from keras_vae.files import names_and_values, read_json, write_json
 from keras_vae.runs import RunDirectory
 from keras_vae.training.train import on_this_machine
 
@@ -29,7 +29,8 @@ class Trained:
 
     def history(self, stage, name):
         """A logged number of every epoch of a stage."""
-        return [epoch[name] for epoch in read_json(self.workdir / stage / "history.json")]
+        advice = f"delete {self.workdir / stage}, and repeat the experiment, which trains this stage once more"
+        return read_json(self.workdir / stage / "history.json", lambda found: [each[name] for each in found], advice)
 
     def evaluation(self, count, **options):
         """Return the Evaluation that the parts of keras_vae/evaluation measure."""
@@ -65,7 +66,8 @@ class Laboratory:
         """Return the Trained stack of a Config. A stack whose lower stages another stack has takes them over."""
         run = RunDirectory(self.workdir / "stacks" / f"{config.dataset}-{config.stages[-1].name}-{self.key(config)}")
         below = self.train(configs.replace(config, stages=config.stages[:-1])) if len(config.stages) > 1 else None
-        if not (run.path / "spent.json").exists():  # written last
+        kept, names = run.path / "spent.json", [stage.name for stage in config.stages]
+        if not kept.exists() or not all(map(run.done, names)):  # it is written last; a stage may have been deleted
             resumed = not run.is_new  # how long it took until it was killed is not known
             with _timed() as spent:
                 if below:
@@ -73,8 +75,9 @@ class Laboratory:
                 kv.train(config, run.path)
             examples, top = len(self.data(config.dataset, "train", **config.data_options)), config.stages[-1]
             steps = top.epochs * (examples // top.batch_size if top.network else 1)  # a mixture takes all at once
-            write_json(run.path / "spent.json", {"steps": steps, "resumed": resumed, **spent})
-        self.used[run.path.name] = {**self.described(config), **read_json(run.path / "spent.json")}
+            write_json(kept, {"steps": steps, "resumed": resumed, **spent})
+        advice = "delete it: it has how long the training took, and no more"
+        self.used[run.path.name] = {**self.described(config), **read_json(kept, names_and_values, advice)}
         return Trained(kv.load(run.path), config, run.path)
 
     def compute(self, name, settings, function, key=None):
@@ -84,9 +87,12 @@ class Laboratory:
             with _timed() as spent:
                 result = function()
             write_json(path, {"result": result, "spent": {"what": name, **settings, **spent}})
-        kept = read_json(path)
-        self.used[path.name] = kept["spent"]
-        return kept["result"]
+
+        def take(kept):
+            return names_and_values(kept)["result"], names_and_values(kept["spent"])
+
+        result, self.used[path.name] = read_json(path, take, "delete it, and it is computed once more")
+        return result
 
     @staticmethod
     def key(config):

@@ -31,7 +31,8 @@ def write(workdir, docs):
         parts = ["[All results](../results.md)", wording.markdown(each), *why, *figures(each, docs / "figures")]
         write_text(docs / "results" / f"{each['name']}.md", "\n\n".join(parts) + "\n")
         write_json(docs / "results" / f"{each['name']}.json", {key: each.get(key) for key in RECORD})
-    records = [read_json(path) for path in sorted((docs / "results").glob("*.json"))]
+    paths, advice = sorted((docs / "results").glob("*.json")), "restore it, or delete it and its page"
+    records = [read_json(path, lambda found: {key: found[key] for key in RECORD}, advice) for path in paths]
     for each in records:
         page = docs / "results" / f"{each['name']}.md"
         for text in reasons(each):

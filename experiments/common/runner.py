@@ -4,12 +4,15 @@ import dataclasses
 import datetime
 import time
 
+from experiments.common.findings import Findings
 from keras_vae import plugins
 from keras_vae.data.grids import write_png
-from keras_vae.files import read_json, write_json
+from keras_vae.files import names_and_values, read_json, write_json
 from keras_vae.version import VERSION
 
 PACKAGE, KIND = "experiments", "experiment"
+NEEDED = ("name", "mode", "title", "source", "claim", "scaled", "paper", "claims", "trained")
+NEEDED += tuple(field.name for field in dataclasses.fields(Findings))
 
 
 def names():
@@ -47,7 +50,7 @@ def run(module, lab):
         "minutes": (time.monotonic() - began) / 60,
     }
     write_json(folder / f"{name}.json", found)
-    return read_json(folder / f"{name}.json")
+    return _read(folder / f"{name}.json")
 
 
 def read(workdir, name):
@@ -55,5 +58,14 @@ def read(workdir, name):
     for each in ("full", "quick"):
         path = workdir / each / f"{name}.json"
         if path.exists():
-            return {**read_json(path), "folder": path.parent}
+            return {**_read(path), "folder": path.parent}
     return None
+
+
+def _read(path):
+    """The result in a file, which has what pages are made of."""
+
+    def take(found):
+        return names_and_values(found) | {key: found[key] for key in NEEDED}
+
+    return read_json(path, take, f"delete it, and repeat {path.stem}")

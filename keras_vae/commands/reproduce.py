@@ -5,7 +5,9 @@ import sys
 import typing
 
 from keras_vae import cli
-from keras_vae.files import as_folder
+from keras_vae.files import as_folder, check_own
+
+OWN = ("stacks/*/*.json", "computed/*.json", "full/*.json", "quick/*.json")  # of a --workdir, from its first stack on
 
 FLAGS = cli.Flags(__doc__.splitlines()[0], "rb_table1 vc_table1 --quick", names="[NAME ... | all]")
 FLAGS.group("What is repeated")
@@ -25,6 +27,7 @@ def main(args: cli.Flags, *names: str) -> None:
 
     _check_used(args, names)
     workdir = as_folder(args.workdir, "--workdir")
+    check_own(workdir, "workdir", "results of experiments", OWN)
     modules = {name: runner.find(name) for name in (runner.names() if names == ("all",) else names)}
     if args.list or not (modules or args.write_docs):
         return listing()
@@ -53,6 +56,8 @@ def _check_used(args: cli.Flags, names: tuple[str, ...]) -> None:
     given = [name for name in ("quick", "data_dir", "workdir") if args[name].present]
     if args.list and (names or given or args.write_docs):
         raise ValueError("--list names the experiments and repeats none; leave the other words out")
+    if "all" in names and len(names) > 1:
+        raise ValueError("all names every experiment; leave the other names out")
     if not names and not args.list and (unused := [each for each in given if each != "workdir" or not args.write_docs]):
         raise ValueError(f"--{unused[0]} is for experiments; name some, or all: --list has them")
 

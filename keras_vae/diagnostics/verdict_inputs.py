@@ -38,6 +38,8 @@ def verdict_inputs(
     each (n, latent_dim), reconstructions: (n, *data_shape), of the mean; each where it is known already.
     """
     codec, images = codec_of(stack), checked_data(images, stack.data_shape)
+    if len(images) < 2:
+        raise ValueError("one image has no variance to explain, and no active dimensions; expected at least 2")
     checked_seed(seed)
     judged = stack.stage(stage)
     if posterior is not None and not (isinstance(posterior, tuple | list) and len(posterior) == 2):
@@ -68,7 +70,7 @@ def verdict_inputs(
     if judged.stochastic:
         numbers["law_mean"], numbers["law_worst"] = float(law.mean()), float(law[np.argmax(np.abs(law - 1.0))])
         numbers["informative"] = int(table.informative.sum())
-    if judged.has_prior and len(images) > 1:
+    if judged.has_prior:
         count = min(len(images), COMPARED)
         random = np.random.default_rng(seed)
         codes = mean[:count] + stddev[:count] * random.standard_normal((count, judged.latent_dim))
@@ -84,9 +86,9 @@ def _explained(images, reconstructions):
     """1 - squared error / variance, of all pixels together."""
     mean = sum(_unit(images[rows]).sum(axis=0) for rows in _blocks(images)) / len(images)
     variance = _mean_square(images, np.broadcast_to(mean, images.shape))
-    if len(images) > 1 and variance == 0.0:
+    if variance == 0.0:
         raise ValueError("the images are all the same; expected different ones, which codes could tell apart")
-    return float(1.0 - _mean_square(images, reconstructions) / variance) if variance > 0.0 else 0.0
+    return float(1.0 - _mean_square(images, reconstructions) / variance)
 
 
 def _mean_square(images, others):

@@ -5,7 +5,12 @@ import tensorflow as tf
 
 from keras_vae import checks, plugins
 
-MODES = ("learned", "fixed", "optimal")
+# The options that each mode uses. Others have no effect: a new run refuses them, the constructor takes what was saved.
+MODES = {
+    "learned": ("initial", "floor", "ceiling", "rate"),
+    "fixed": ("initial",),
+    "optimal": ("initial", "floor", "ceiling", "momentum"),
+}
 SMALLEST = 1e-37  # a float32, and so is its inverse
 
 

@@ -9,8 +9,9 @@ encoder(shape: tuple[int, ...], latent_dim: int, *, stochastic: bool = True, ...
 decoder(latent_dim: int, shape: tuple[int, ...], ...) -> keras.Model
                  z (batch, latent_dim) -> x (batch, *shape) float32, whatever the precision of the layers.
 
-Further keyword parameters of either are the network's options, `network_options` of a StageConfig. Both are attributes
-here: `kv.networks.residual_mlp.encoder((28, 28, 1), 50)`.
+Both begin with `check_sizes(shape, latent_dim)` of _sizes.py. Further keyword parameters of either are the network's
+options, `network_options` of a StageConfig. Both are attributes here:
+`kv.networks.residual_mlp.encoder((28, 28, 1), 50)`.
 """
 
 from keras_vae import _lazy, plugins

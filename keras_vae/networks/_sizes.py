@@ -1,4 +1,21 @@
-"""Image sizes that a convolutional network can take, and errors that name the nearest legal ones."""
+"""Sizes that a network can take, of data and codes, and errors that name the nearest legal ones."""
+
+from keras_vae.checks import shown, whole
+
+
+def check_sizes(shape, latent_dim):
+    """Refuse a shape of data, and a number of dimensions, that no network takes: for Keras some are errors of its own,
+    and with some it makes layers of nothing."""
+    whole("latent_dim", latent_dim)
+    try:
+        sides = [whole("a side", side) for side in shape]
+    except (TypeError, ValueError):
+        sides = []
+    if not sides:
+        raise ValueError(
+            f"shape is {shown(shape)}; expected (height, width, channels) of images, or (d,) of points, in whole "
+            "numbers of at least 1"
+        )
 
 
 def halvings(height, width, smallest):

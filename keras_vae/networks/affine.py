@@ -8,12 +8,14 @@ import math
 import keras
 
 from keras_vae.networks._blocks import mean_head, stddev_head
+from keras_vae.networks._sizes import check_sizes
 
 JIT_COMPILE = True
 
 
 def encoder(shape, latent_dim, *, stochastic=True):
     """x (batch, *shape) -> mean = W_z x + b_z and stddev = s, the same for all x; each (batch, latent_dim)."""
+    check_sizes(shape, latent_dim)
     x = keras.Input(shape, name="x")
     flat = keras.layers.Flatten(dtype="float32")(x)
     mean = mean_head(flat, latent_dim)
@@ -25,6 +27,7 @@ def encoder(shape, latent_dim, *, stochastic=True):
 
 def decoder(latent_dim, shape):
     """z (batch, latent_dim) -> x = W_x z + b_x (batch, *shape): linear even for images, as the theorem needs."""
+    check_sizes(shape, latent_dim)
     z = keras.Input((latent_dim,), name="z")
     values = keras.layers.Dense(math.prod(shape), dtype="float32", name="first")(z)
     return keras.Model(z, keras.layers.Reshape(shape, dtype="float32", name="output")(values), name="decoder")

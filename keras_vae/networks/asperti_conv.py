@@ -8,7 +8,7 @@ The last 2x2 convolution takes the 2x2 map to 1x1; at other image sizes its kern
 import keras
 
 from keras_vae.networks._blocks import gaussian_head, norm_relu, output
-from keras_vae.networks._sizes import image_size
+from keras_vae.networks._sizes import check_sizes, image_size
 
 JIT_COMPILE = False
 # The groups of Fig. 4, each closed by batch normalisation and ReLU: (filters, kernel, stride) of every convolution.
@@ -18,6 +18,7 @@ WIDTH = 32
 
 def encoder(shape, latent_dim, *, stochastic=True):
     """x (batch, H, W, C) -> mean, stddev, each (batch, latent_dim)."""
+    check_sizes(shape, latent_dim)
     image_size(shape, "asperti_conv")
     x = hidden = keras.Input(shape, name="x")
     for group, convolutions in enumerate(GROUPS, start=1):
@@ -31,6 +32,7 @@ def encoder(shape, latent_dim, *, stochastic=True):
 
 def decoder(latent_dim, shape):
     """z (batch, latent_dim) -> x (batch, H, W, C): the encoder's layers backwards, as transposed convolutions."""
+    check_sizes(shape, latent_dim)
     maps = _maps(shape)
     z = keras.Input((latent_dim,), name="z")
     hidden = keras.layers.Reshape((1, 1, latent_dim))(z)

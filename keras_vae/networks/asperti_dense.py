@@ -9,12 +9,14 @@ import math
 import keras
 
 from keras_vae.networks._blocks import gaussian_head, output
+from keras_vae.networks._sizes import check_sizes
 
 JIT_COMPILE = True
 
 
 def encoder(shape, latent_dim, *, stochastic=True, hidden=(256, 64, 32)):
     """x (batch, *shape) -> mean, stddev, each (batch, latent_dim)."""
+    check_sizes(shape, latent_dim)
     x = keras.Input(shape, name="x")
     values = keras.layers.Flatten()(x)
     for layer, width in enumerate(hidden, start=1):
@@ -24,6 +26,7 @@ def encoder(shape, latent_dim, *, stochastic=True, hidden=(256, 64, 32)):
 
 def decoder(latent_dim, shape, *, hidden=(256, 64, 32)):
     """z (batch, latent_dim) -> x (batch, *shape); `hidden` is the encoder's, read backwards."""
+    check_sizes(shape, latent_dim)
     z = values = keras.Input((latent_dim,), name="z")
     for layer, width in enumerate(reversed(hidden), start=1):
         name = "first" if layer == 1 else f"dense{layer}"

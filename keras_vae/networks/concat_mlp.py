@@ -9,12 +9,14 @@ import math
 import keras
 
 from keras_vae.networks._blocks import gaussian_head, output
+from keras_vae.networks._sizes import check_sizes
 
 JIT_COMPILE = True
 
 
 def encoder(shape, latent_dim, *, stochastic=True, width=1024, depth=3):
     """x (batch, *shape) -> mean, stddev, each (batch, latent_dim)."""
+    check_sizes(shape, latent_dim)
     x = keras.Input(shape, name="x")
     hidden = _concatenated(keras.layers.Flatten()(x), width, depth)
     return keras.Model(x, gaussian_head(hidden, latent_dim, stochastic), name="encoder")
@@ -22,6 +24,7 @@ def encoder(shape, latent_dim, *, stochastic=True, width=1024, depth=3):
 
 def decoder(latent_dim, shape, *, width=1024, depth=3):
     """z (batch, latent_dim) -> x (batch, *shape)."""
+    check_sizes(shape, latent_dim)
     z = keras.Input((latent_dim,), name="z")
     values = keras.layers.Dense(math.prod(shape), dtype="float32", name="last")(_concatenated(z, width, depth))
     return keras.Model(z, output(values, shape), name="decoder")

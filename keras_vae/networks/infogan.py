@@ -11,7 +11,7 @@ import keras
 
 from keras_vae.networks._blocks import DAI_WIPF_NORM, gaussian_head, norm_relu, output
 from keras_vae.networks._norm import BatchNorm
-from keras_vae.networks._sizes import image_size
+from keras_vae.networks._sizes import check_sizes, image_size
 
 JIT_COMPILE = False
 CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same"}
@@ -19,6 +19,7 @@ CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same"}
 
 def encoder(shape, latent_dim, *, stochastic=True):
     """x (batch, H, W, C), H and W multiples of 4 -> mean, stddev, each (batch, latent_dim)."""
+    check_sizes(shape, latent_dim)
     _quarter(shape)
     x = keras.Input(shape, name="x")
     hidden = _spectral(keras.layers.Conv2D(64, **CONVOLUTION, **_start()), "conv1")(x)
@@ -31,6 +32,7 @@ def encoder(shape, latent_dim, *, stochastic=True):
 
 def decoder(latent_dim, shape):
     """z (batch, latent_dim) -> x (batch, H, W, C), H and W multiples of 4."""
+    check_sizes(shape, latent_dim)
     small = (*_quarter(shape), 128)
     z = keras.Input((latent_dim,), name="z")
     hidden = norm_relu(keras.layers.Dense(1024, **_start(), name="first")(z), "first", **DAI_WIPF_NORM)

@@ -12,12 +12,14 @@ import math
 import keras
 
 from keras_vae.networks._blocks import gaussian_head, output, residual_block
+from keras_vae.networks._sizes import check_sizes
 
 JIT_COMPILE = True
 
 
 def encoder(shape, latent_dim, *, stochastic=True, width=256, depth=2):
     """x (batch, *shape) -> mean, stddev, each (batch, latent_dim), through `depth` residual blocks."""
+    check_sizes(shape, latent_dim)
     x = keras.Input(shape, name="x")
     hidden = residual(keras.layers.Flatten()(x), width, depth)
     return keras.Model(x, gaussian_head(hidden, latent_dim, stochastic), name="encoder")
@@ -25,6 +27,7 @@ def encoder(shape, latent_dim, *, stochastic=True, width=256, depth=2):
 
 def decoder(latent_dim, shape, *, width=256, depth=2):
     """z (batch, latent_dim) -> x (batch, *shape), through `depth` residual blocks."""
+    check_sizes(shape, latent_dim)
     z = keras.Input((latent_dim,), name="z")
     values = keras.layers.Dense(math.prod(shape), dtype="float32", name="last")(residual(z, width, depth))
     return keras.Model(z, output(values, shape), name="decoder")

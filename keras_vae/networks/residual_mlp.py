@@ -9,12 +9,14 @@ import math
 import keras
 
 from keras_vae.networks._blocks import gaussian_head, output, residual_block
+from keras_vae.networks._sizes import check_sizes
 
 JIT_COMPILE = True
 
 
 def encoder(shape, latent_dim, *, stochastic=True, width=200):
     """x (batch, *shape) -> mean, stddev, each (batch, latent_dim), through 6 tanh layers."""
+    check_sizes(shape, latent_dim)
     x = keras.Input(shape, name="x")
     hidden = keras.layers.Flatten()(x)
     for layer in range(1, 7):
@@ -30,6 +32,7 @@ def decoder(latent_dim, shape, *, width=200, skip=True, activation=None):
     The paper names no activation of the output: `activation="linear"` gives its errors, the sigmoid that images have by
     default smaller ones.
     """
+    check_sizes(shape, latent_dim)
     z = keras.Input((latent_dim,), name="z")
     hidden = keras.layers.Dense(width, name="first")(z)
     for block in range(1, 4):

@@ -8,7 +8,7 @@ be halved down to there will do. Their encoder predicts log sigma; here, as ever
 import keras
 
 from keras_vae.networks._blocks import DAI_WIPF_NORM, gaussian_head, norm_relu, output
-from keras_vae.networks._sizes import halvings, image_size, is_halvable
+from keras_vae.networks._sizes import check_sizes, halvings, image_size, is_halvable
 
 JIT_COMPILE = False
 SMALLEST_SIDE = 2
@@ -32,6 +32,7 @@ def encoder(
     `scales` map sizes with `blocks` residual blocks of `depth` convolutions each, then the mean over the map, then one
     dense residual block of `hidden_width`.
     """
+    check_sizes(shape, latent_dim)
     _smallest_map(shape)
     x = keras.Input(shape, name="x")
     hidden = keras.layers.Conv2D(base_channels, kernel_size, padding="same", name="conv0")(x)
@@ -47,6 +48,7 @@ def encoder(
 
 def decoder(latent_dim, shape, *, base_channels=16, blocks=1, depth=2, kernel_size=3):
     """z (batch, latent_dim) -> x (batch, H, W, C). `base_channels` at full size, doubled at each halving, to 1024."""
+    check_sizes(shape, latent_dim)
     rows, columns, times = _smallest_map(shape)
     channels = [min(base_channels * 2**scale, MOST_CHANNELS) for scale in range(times, -1, -1)]
     z = keras.Input((latent_dim,), name="z")

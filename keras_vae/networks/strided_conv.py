@@ -12,7 +12,7 @@ import keras
 
 from keras_vae.checks import number
 from keras_vae.networks._blocks import gaussian_head, norm_relu, output
-from keras_vae.networks._sizes import code_channels, halvings, image_size, is_halvable
+from keras_vae.networks._sizes import check_sizes, code_channels, halvings, image_size, is_halvable
 
 JIT_COMPILE = False
 KERNEL = 4
@@ -29,6 +29,7 @@ def encoder(shape, latent_dim, *, stochastic=True, width=1.0):
 
     `width` multiplies the channels of every hidden layer.
     """
+    check_sizes(shape, latent_dim)
     rows, columns, channels = _structure(shape, width)
     code_channels(latent_dim, rows, columns, "strided_conv")
     x = hidden = keras.Input(shape, name="x")
@@ -40,6 +41,7 @@ def encoder(shape, latent_dim, *, stochastic=True, width=1.0):
 
 def decoder(latent_dim, shape, *, width=1.0):
     """z (batch, latent_dim) -> x (batch, H, W, C): the encoder's maps in reverse order."""
+    check_sizes(shape, latent_dim)
     rows, columns, channels = _structure(shape, width)
     z = keras.Input((latent_dim,), name="z")
     hidden = keras.layers.Reshape((rows, columns, code_channels(latent_dim, rows, columns, "strided_conv")))(z)

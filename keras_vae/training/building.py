@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_vae import plugins
 from keras_vae.checks import like
 from keras_vae.models import DecoderVariance
+from keras_vae.models.decoder_variance import MODES
 from keras_vae.models.stage import Stage
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # Keras has more, float64 say, which not all layers take
@@ -45,6 +46,13 @@ def _built(config, index, data_shape):
         _check_options(stage.model_options, _options_of(model), f"model {stage.model}")
         gamma = {"gamma": DecoderVariance(**stage.gamma, name="gamma")} if stage.gamma else {}
         return model(encoder, decoder, seed=seed, name=stage.name, **gamma, **stage.model_options)
+
+
+def check_gamma(stage):
+    """Refuse options of gamma that its mode does not use. Of new runs: those of earlier versions may have some."""
+    takes, mode = inspect.signature(DecoderVariance).parameters, stage.gamma.get("mode", "learned")
+    used = {name: takes[name] for name in ("mode", *MODES[mode])}
+    _check_options(stage.gamma, used, f"{stage.name}.gamma of mode {mode}")
 
 
 def _ex_post(model, stage, index, data_shape):

@@ -16,7 +16,7 @@ from keras_vae.models import Stack
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
 from keras_vae.training import devices, strategy, workers
-from keras_vae.training.building import build_stage, policy, runs_in_xla
+from keras_vae.training.building import build_stage, check_gamma, policy, runs_in_xla
 from keras_vae.training.callbacks import hyperparameters
 from keras_vae.training.estimate import tell_cost
 from keras_vae.training.schedules import LearningRate
@@ -123,6 +123,7 @@ def _rehearsed(asked, images, _):
     config, shape, measured = on_this_machine(asked), images.shape[1:], {}
     for index, settings in enumerate(config.stages):
         build_stage(config, index, shape)
+        check_gamma(settings)
         Epochs([images], settings.batch_size, config.seed)
         LearningRate(settings.learning_rate, settings.schedule, steps=1)
         shape = (settings.latent_dim,)

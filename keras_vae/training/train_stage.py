@@ -162,6 +162,8 @@ def _finish(run, stack, held_out, history, seed, best=None):
     if probed.verdict_inputs:
         losses = {"held_out_losses": (best.epoch, best.loss, history[-1]["val_loss"])} if best else {}
         print_status(f"{stage.name}: {verdict(**probed.verdict_inputs, **losses)}")
+    elif stage.has_prior:
+        print_status(f"{stage.name}: no verdict; one held-out example has no variance to explain")
     history[-1].update(probed.errors)  # of all held-out examples now, not only those probed each epoch
     numbers = {**probed.errors, "gamma": float(stage.gamma.value), **probed.dimensions}
     if best:

@@ -14,7 +14,7 @@ def results(evaluation):
     stack, test = evaluation.stack, evaluation.test
     table = latent_table(*evaluation.posterior)
     known = {"posterior": evaluation.posterior, "reconstructions": evaluation.reconstructions}
-    numbers = verdict_inputs(stack, test, **known)
+    numbers = verdict_inputs(stack, test, **known)  # refuses one image, of which nothing here can be told
     judged = verdict(**numbers)
     latents = {
         "active": [bool(value) for value in table.active],

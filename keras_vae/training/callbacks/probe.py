@@ -21,7 +21,7 @@ class Probe:
     stddev: np.ndarray
     reconstructions: np.ndarray  # from the posterior means, (n, *data_shape)
     stochastic: bool  # codes are draws, so there is a KL term
-    verdict_inputs: dict | None  # None for a stage without a prior: there is no balance to judge
+    verdict_inputs: dict | None  # None for a stage without a prior, which has no balance to judge, and of one image
 
     @functools.cached_property
     def errors(self):
@@ -64,6 +64,6 @@ def probe(stack, images, attainable=None):
     mean, stddev = stack.encode(images, stage=stage.name)
     reconstructions = stack.decode(mean, stage=stage.name)
     judged = None
-    if stage.has_prior:
+    if stage.has_prior and len(images) > 1:
         judged = verdict_inputs(stack, images, stage.name, 0, attainable, (mean, stddev), reconstructions)
     return Probe(images, mean, stddev, reconstructions, stage.stochastic, judged)
