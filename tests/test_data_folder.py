@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import socket
 import warnings
 
 import numpy as np
@@ -111,6 +112,36 @@ def test_links_that_lead_nowhere_are_unreadable_files(tmp_path):
     with pytest.warns(UserWarning, match="skipped 2 image files"):
         found = data.load("folder", "train", data_dir=str(tmp_path), skip_bad_files=True)
     np.testing.assert_array_equal(found, [pixels, pixels])
+
+
+def test_pipes_sockets_and_files_full_of_nothing_are_unreadable_and_never_waited_for(tmp_path, monkeypatch):
+    pixels = save(tmp_path / "train" / "image.png")
+    os.mkfifo(tmp_path / "train" / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as listening, monkeypatch.context() as patch:
+        patch.chdir(tmp_path / "train")
+        listening.bind("socket.png")  # its path must be short
+    save(tmp_path / "train" / "vast.png")
+    os.truncate(tmp_path / "train" / "vast.png", 2**32)  # takes no room on the disk, and would in memory
+    with pytest.raises(ValueError, match=r"pipe.png cannot be read; \S+socket.png cannot be read; \S+vast.png cannot"):
+        data.load("folder", "train", data_dir=str(tmp_path))
+    with pytest.warns(UserWarning, match="skipped 3 image files"):
+        found = data.load("folder", "train", data_dir=str(tmp_path), skip_bad_files=True)
+    np.testing.assert_array_equal(found, [pixels])
+
+
+def test_a_file_that_became_a_pipe_after_it_was_listed_is_not_waited_for(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        save(tmp_path / "train" / f"{name}.png")
+    decoded = folder._decoded
+
+    def replaced(*arguments):
+        (tmp_path / "train" / "b.png").unlink()
+        os.mkfifo(tmp_path / "train" / "b.png")
+        return decoded(*arguments)
+
+    monkeypatch.setattr(folder, "_decoded", replaced)
+    with pytest.raises(ValueError, match="train/b.png cannot be read"):
+        data.load("folder", "train", data_dir=str(tmp_path))
 
 
 @pytest.mark.parametrize("name", folder.SPLITS)

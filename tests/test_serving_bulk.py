@@ -19,7 +19,7 @@ from pyarrow import dataset, parquet
 
 from serving.bulk import __main__ as command_line
 from serving.bulk import plan
-from serving.bulk.model import plain
+from serving.bulk.model import plain, read
 from serving.bulk.worker import Worker, unreadable
 from serving.client import ROWS_PER_REQUEST, Client
 from tests import tiny_served
@@ -139,6 +139,17 @@ def test_links_to_folders_are_followed_but_not_in_a_circle(tmp_path):
     (tmp_path / "a" / "back").symlink_to(tmp_path / "a")
     found = {os.path.relpath(path, tmp_path / "a") for path in plan.find(tmp_path / "a")}
     assert found == {"1.png", "link/2.png"}
+
+
+def test_what_is_no_file_is_listed_has_a_reason_and_is_not_waited_for(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "gone.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.png")
+    for images in (tmp_path, f"{tmp_path}/*.png"):
+        assert {os.path.basename(path): read(path) for path in plan.find(images)} == {
+            "gone.png": (None, "No such file or directory"),
+            "pipe.png": (None, "is not a regular file"),
+        }
 
 
 def run(*arguments):

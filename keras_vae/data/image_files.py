@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 import pathlib
+import stat
 import zlib
 
 import numpy as np
@@ -21,6 +22,7 @@ from keras_vae.status import Progress
 GREY = {"1", "L", "LA", "I", "I;16"}
 
 CHUNK = 256  # files that a thread looks at before it takes others
+BEYOND = 2**26  # bytes that a file may have beyond 8 for each of its pixels, for a camera's notes and the like
 KEPT_FROM = 10_000  # files, from which on what their headers say is kept on the disk
 
 
@@ -43,7 +45,8 @@ class Listing:
 
 def listing(root, extensions):
     """Listing of the files below `root` with one of the extensions. Links to directories are followed, but for those
-    that lead back to a directory that they are in. Links that lead nowhere are files, which cannot be read.
+    that lead back to a directory that they are in. Links that lead nowhere, pipes and sockets are files, which cannot
+    be read.
     """
     found, folders, bar = [], [("", ())], Progress(desc="listing", unit="files")
     while folders:
@@ -55,7 +58,8 @@ def listing(root, extensions):
                 if os.path.isdir(entry.path) if link else entry.is_dir():
                     if not link or os.path.realpath(entry.path) not in above:
                         folders.append((f"{below}{entry.name}/", above))
-                elif _is_wanted(entry, extensions) and (status := _status(entry)):
+                elif _is_wanted(entry, extensions):
+                    status = _status(entry)
                     found.append((f"{below}{entry.name}".replace("/", "\0"), status.st_size, status.st_mtime_ns))
                     bar.update()
     bar.close()
@@ -78,13 +82,20 @@ def check_links(root, names):
 
 
 def _status(entry):
-    """The os.stat of a file, or of a link that leads nowhere, which cannot be read and is named so; None of others."""
-    with contextlib.suppress(OSError):  # a loop of links
-        if entry.is_file():
-            return entry.stat()
-        if not entry.is_symlink() or os.path.exists(entry.path):
-            return None
+    """The os.stat of what an entry is or leads to; of a link that leads nowhere, or round in a loop, its own."""
+    with contextlib.suppress(OSError):
+        return entry.stat()
     return entry.stat(follow_symlinks=False)
+
+
+@contextlib.contextmanager
+def opened(path):
+    """(file, its os.stat) of a regular file, opened to read; OSError for a pipe, at which `open` alone would wait."""
+    with open(path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is not a regular file")
+        yield file, status
 
 
 def named(path):
@@ -187,9 +198,11 @@ def _headers(files, bad):
 
 
 def _header(path):
-    """((height, width), grey?) of an image file; None where it cannot be read."""
+    """((height, width), grey?) of an image file; None where it cannot be read, or is far larger than its image."""
     try:
-        with PIL.Image.open(path, formats=("PNG", "JPEG")) as image:
+        with opened(path) as (file, status), PIL.Image.open(file, formats=("PNG", "JPEG")) as image:
+            if status.st_size > BEYOND + 8 * image.height * image.width:
+                return None
             return (image.height, image.width), image.mode in GREY
     except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError):
         return None

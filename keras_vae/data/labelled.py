@@ -61,7 +61,8 @@ def _kind(root, kind, shape, count, seed, read, skip):
     for number in Progress(drawn, f"reading {kind} pictures", unit="pictures"):
         path = files.paths[number]
         try:
-            images.append(preprocess((files.root / path).read_bytes()).numpy())
+            with image_files.opened(files.root / path) as (file, _):
+                images.append(preprocess(file.read()).numpy())
             names.append(f"{kind}/{path}")
         except (OSError, tf.errors.OpError):
             bad.add(f"{image_files.named(path)} cannot be read")

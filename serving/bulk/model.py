@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import re
+import stat
 
 import grpc
 import numpy as np
@@ -105,7 +106,9 @@ def plain(message):
 def read(path):
     """Return (bytes, None) of a PNG or JPEG file, or (None, why it cannot be read)."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:  # not of a pipe
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None, "is not a regular file"
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         return None, error.strerror

@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import itertools
 import json
 import os
 import pathlib
@@ -71,13 +72,13 @@ def find(images):
     """Yield the absolute paths of the PNG and JPEG files below a folder, or of the files that a glob matches.
 
     In no order and never all in memory: what is written down is the order. Links to folders are followed, but for those
-    that lead back to a folder that they are in.
+    that lead back to a folder that they are in. What cannot be read, a link to nowhere say, is a file with an error.
     """
     images = os.path.abspath(os.path.expanduser(images))
     if os.path.isdir(images):
         yield from _below(images)
     else:
-        yield from filter(os.path.isfile, glob.iglob(images, recursive=True))
+        yield from itertools.filterfalse(os.path.isdir, glob.iglob(images, recursive=True))
 
 
 def _below(folder, above=()):
@@ -88,7 +89,7 @@ def _below(folder, above=()):
             if os.path.isdir(entry.path) if link else entry.is_dir():
                 if not link or os.path.realpath(entry.path) not in above:
                     yield from _below(entry.path, above)
-            elif entry.name.lower().endswith(EXTENSIONS) and entry.is_file():
+            elif entry.name.lower().endswith(EXTENSIONS):
                 yield entry.path
 
 

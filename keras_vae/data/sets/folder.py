@@ -7,7 +7,6 @@ channel if every file is grey. Alpha is dropped, EXIF rotation is not applied.
 
 import concurrent.futures
 import math
-import os
 import pathlib
 
 import numpy as np
@@ -123,10 +122,10 @@ def _content(files, number):
     """The bytes of a file that is still the one that was listed; ValueError if it is not."""
     path, problem = files.root / files.paths[number], ""
     try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            content = file.read()
-        if (status.st_size, status.st_mtime_ns) != tuple(files.states[number]) or len(content) != status.st_size:
+        with image_files.opened(path) as (file, status):
+            listed = (status.st_size, status.st_mtime_ns) == tuple(files.states[number])
+            content = file.read() if listed else b""
+        if not listed or len(content) != status.st_size:
             problem = "changed"
     except FileNotFoundError:
         problem = "vanished"
