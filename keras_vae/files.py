@@ -62,6 +62,13 @@ def check_own(path: pathlib.Path, argument: str, what: str, own: tuple[str, ...]
         raise ValueError(f"{path} is not empty and holds no {what}; choose another --{argument}")
 
 
+def check_writable(path: pathlib.Path, argument: str) -> None:
+    """Refuse a directory that nothing can be written to, or that cannot be made, before there is work to be lost."""
+    there = next(each for each in (path, *path.absolute().parents) if each.is_dir())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"{there} may not be written to; choose another {argument}, or have its rights changed")
+
+
 # The errors of reading a file of NumPy or Keras, both zip archives with a checksum for each part, that is damaged.
 UNREADABLE = (
     OSError,

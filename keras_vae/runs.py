@@ -32,6 +32,7 @@ from keras_vae.files import (
     Path,
     as_path,
     check_own,
+    check_writable,
     names_and_values,
     read_json,
     write_atomically,
@@ -66,7 +67,8 @@ class RunDirectory:
         write_text(self.path / "config.json", configs.to_json(config))
 
     def check(self, config):
-        """Refuse a directory that holds another configuration, or other things than a run."""
+        """Refuse a directory that holds another configuration, or other things than a run, or cannot be written to."""
+        check_writable(self.path, "workdir")
         if self.is_new:
             if self.path.exists() and not self.path.is_dir():
                 raise ValueError(f"{self.path} is a file; --workdir must name a directory, new or of an earlier run")

@@ -145,7 +145,7 @@ def channel_arguments():
     return [(name, int(value) if value.lstrip("-").isdigit() else value) for name, _, value in pairs]
 
 
-def start_servers(models, monitoring, credentials, access_log):
+def start_servers(models, monitoring, credentials, metrics_path, access_log):
     """The listening servers, gRPC and perhaps REST."""
     threads = 64 if FLAGS.enable_batching else 4 * os.cpu_count()
     servers = [
@@ -175,7 +175,7 @@ def start_servers(models, monitoring, credentials, access_log):
                 FLAGS.rest_api_port,
                 threads=FLAGS.rest_api_num_threads or threads,
                 timeout_s=FLAGS.rest_api_timeout_in_ms / 1000,
-                metrics_path=metrics_path(),
+                metrics_path=metrics_path,
                 cors=FLAGS.rest_api_enable_cors_support,
                 limits=Limits(**{limit: FLAGS[f"rest_api_{limit}"].value for limit in Limits._fields}),
                 access_log=access_log,
@@ -188,7 +188,9 @@ def start_servers(models, monitoring, credentials, access_log):
 
 def serve(stopping):
     """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
+    # Files with mistakes end the server before it loads a model.
     credentials = read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None
+    path_of_metrics = metrics_path()
     monitoring, access_log = Monitoring(), AccessLog(sys.stdout if FLAGS.access_log else None)
     models = Models(
         loader(monitoring),
@@ -204,7 +206,7 @@ def serve(stopping):
     models.wait(new, for_versions=True, going=lambda: not stopping.is_set())
     if stopping.is_set():
         return
-    servers = start_servers(models, monitoring, credentials, access_log)
+    servers = start_servers(models, monitoring, credentials, path_of_metrics, access_log)
     if FLAGS.model_config_file and FLAGS.model_config_file_poll_wait_seconds > 0:
         threading.Thread(target=poll_models_config, args=(models, stopping), daemon=True).start()
     logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import keras_vae as kv
+from keras_vae.adopted.diagnose import check_free
 from keras_vae.models import GaussianVAE
 from keras_vae.training import find_balance as balance
 from tests import tiny
@@ -309,6 +310,22 @@ def test_a_workdir_below_a_file_or_in_a_loop_is_told_before_data_are_read(tmp_pa
         with pytest.raises(ValueError, match=message):
             kv.train(tiny.CONFIG, tmp_path / below)
     assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_a_directory_that_may_not_be_written_to_is_told_before_there_is_work_to_be_lost(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # tests may run as root, who may do all
+    workdir = tmp_path / "not" / "there"
+    for write in (
+        lambda: kv.train(tiny.CONFIG, workdir),
+        lambda: kv.export(run, workdir),
+        lambda: balance.find_balance(tiny.CONFIG, workdir, (2,), (1.0,)),
+        lambda: check_free(workdir),  # of a diagnosis
+    ):
+        with pytest.raises(PermissionError, match=f"{tmp_path} may not be written to; choose another"):
+            write()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != run)
+    with pytest.raises(PermissionError, match="run may not be written to"):
+        kv.evaluate(run)
 
 
 def test_nothing_is_made_of_a_search_that_is_refused(tmp_path):

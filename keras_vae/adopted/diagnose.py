@@ -20,7 +20,7 @@ from keras_vae.diagnostics import Judgement, LatentTable, latent_table
 from keras_vae.evaluation.evaluate import joined
 from keras_vae.evaluation.evaluation import Evaluation
 from keras_vae.evaluation.parts import frechet, latents, mismatch, outliers, pictures, reconstruction
-from keras_vae.files import DamagedError, Path, as_path, read_json, write_json
+from keras_vae.files import DamagedError, Path, as_path, check_writable, read_json, write_json
 from keras_vae.maths.arrays import unit
 from keras_vae.maths.gaussians import kl_divergence, log_likelihood, squared_error
 from keras_vae.metrics import features
@@ -247,6 +247,7 @@ def check_free(directory: Path) -> pathlib.Path:
     directory = as_path(directory, "the directory of the diagnosis")
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} is a file; expected a directory, new or of an earlier diagnosis")
+    check_writable(directory, "directory")
     entries = [entry.name for entry in directory.iterdir()] if directory.exists() else []
     if not entries:
         return directory

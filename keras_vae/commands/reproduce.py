@@ -5,7 +5,7 @@ import sys
 import typing
 
 from keras_vae import cli
-from keras_vae.files import as_folder, check_own
+from keras_vae.files import as_folder, check_own, check_writable
 
 OWN = ("stacks/*/*.json", "computed/*.json", "full/*.json", "quick/*.json")  # of a --workdir, from its first stack on
 
@@ -28,6 +28,7 @@ def main(args: cli.Flags, *names: str) -> None:
     _check_used(args, names)
     workdir = as_folder(args.workdir, "--workdir")
     check_own(workdir, "workdir", "results of experiments", OWN)
+    check_writable(workdir, "workdir")
     modules = {name: runner.find(name) for name in (runner.names() if names == ("all",) else names)}
     if args.list or not (modules or args.write_docs):
         return listing()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from keras_vae import checks, data, plugins
 from keras_vae import config as configs
 from keras_vae.evaluation.evaluation import Evaluation, not_measured
-from keras_vae.files import Path, names_and_values, read_json, write_json
+from keras_vae.files import Path, check_writable, names_and_values, read_json, write_json
 from keras_vae.metrics import features
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
@@ -37,6 +37,7 @@ def evaluate(
     modules = {name: plugins.find(PARTS, name, kind="part") for name in parts or known}
     _check_used({name for name, value in options.items() if value not in (None, False)}, modules, asked=parts or ())
     stack, run = load(workdir), RunDirectory(workdir)
+    check_writable(run.path, "workdir")
     config = configs.moved(run.config(), data_dir=data_dir, cache_dir=cache_dir)
     evaluation = Evaluation(stack, config, run.path, **options)
     for module in modules.values():  # what a user may have got wrong is told before anything is measured

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 
 from keras_vae.checks import seed
-from keras_vae.files import as_path, check_own, write_text
+from keras_vae.files import as_path, check_own, check_writable, write_text
 
 DRAFT = ".tmp-"
 LATEST = ".latest"  # holds the highest number that was ever given; servers look at names that are numbers
@@ -24,6 +24,7 @@ def checked_base(base, version=None):
         seed(version, "version", most=LARGEST)
     if base.exists() and not base.is_dir():
         raise ValueError(f"{base} is a file; --export_dir must name a directory, new or with earlier versions")
+    check_writable(base, "export_dir")
     if base.is_dir():
         check_own(base, "export_dir", "versions of a model", (LATEST, "*/saved_model.pb"), beside=CONFIGURATIONS)
         _number(base, version)

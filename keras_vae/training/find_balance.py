@@ -14,7 +14,7 @@ from keras_vae.config import Config
 from keras_vae.data.store import AT_ONCE
 from keras_vae.data.subset import subset
 from keras_vae.diagnostics import active_units, variance_law
-from keras_vae.files import Path, as_folder, check_own
+from keras_vae.files import Path, as_folder, check_own, check_writable
 from keras_vae.maths.arrays import blocks, unit
 from keras_vae.maths.gaussians import squared_error
 from keras_vae.models import Stack
@@ -93,6 +93,7 @@ def find_balance(
     function(train, "train", "a Config and a directory")
     workdir = as_folder(workdir, "workdir")
     check_own(workdir, "workdir", "trials", own=("kappa-*/config.json", "balance.txt"))
+    check_writable(workdir, "workdir")
     config, examples = _up_to_the_vae(config), data.load(config.dataset, "train", **config.data_options)
     shape = (config.stages[-2].latent_dim,) if config.stages[1:] else examples.shape[1:]
     for latent_dim in latent_dims:  # a wrong one is told before hours go into those in front of it
