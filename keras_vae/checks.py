@@ -47,11 +47,10 @@ def checked_data(data, shape, argument="images"):
         return data
     if data.dtype.kind != "f":
         raise ValueError(f"{argument} has dtype {data.dtype}; expected float32 in [0, 1] or uint8, of shape {wanted}")
-    _check_finite(data, argument)
-    if len(shape) == 3 and data.size and (data.min() < 0.0 or data.max() > 1.0):
-        found = f"[{data.min():.4g}, {data.max():.4g}]"
+    low, high = _bounds(data, argument)
+    if len(shape) == 3 and (low < 0.0 or high > 1.0):
+        found = f"[{low:.4g}, {high:.4g}]"
         raise ValueError(f"{argument} has values in {found}; expected float32 in [0, 1], or uint8 in [0, 255]")
-    _check_size(data, argument)
     return data.astype(np.float32, copy=False)
 
 
@@ -64,8 +63,7 @@ def checked_codes(codes, latent_dim, argument="codes"):
         raise ValueError(f"{argument} is empty; expected at least one")
     if codes.dtype.kind not in "fiu":
         raise ValueError(f"{argument} has dtype {codes.dtype}; expected float32")
-    _check_finite(codes, argument)
-    _check_size(codes, argument)
+    _bounds(codes, argument)
     return codes.astype(np.float32, copy=False)
 
 
@@ -76,17 +74,18 @@ def checked_count(count, argument="count"):
     return int(count)
 
 
-def _check_finite(data, argument):
-    parts = (data[start : start + 4096] for start in range(0, len(data), 4096))  # a mask of all may not fit in memory
-    bad = sum(int(np.size(part) - np.isfinite(part).sum()) for part in parts)
-    if bad:
+def _bounds(data, argument):
+    """The least and the largest of the numbers; ValueError where any is NaN, infinite or too large to compute with."""
+    if not data.size:
+        return 0.0, 0.0
+    low, high = float(np.min(data)), float(np.max(data))
+    if not (math.isfinite(low) and math.isfinite(high)):  # NaN is the least and the largest
+        parts = (data[start : start + 4096] for start in range(0, len(data), 4096))  # a mask of all may be too large
+        bad = sum(int(np.size(part) - np.isfinite(part).sum()) for part in parts)
         raise ValueError(f"{argument} has {bad} values that are NaN or infinite; expected finite numbers")
-
-
-def _check_size(data, argument):
-    largest = max(-float(np.min(data)), float(np.max(data))) if data.size else 0.0
-    if largest > LARGEST:
-        raise ValueError(f"{argument} has values up to {largest:.4g}; expected none beyond {LARGEST:g}")
+    if max(-low, high) > LARGEST:
+        raise ValueError(f"{argument} has values up to {max(-low, high):.4g}; expected none beyond {LARGEST:g}")
+    return low, high
 
 
 def whole(option, value, least=1, most=math.inf):
@@ -162,9 +161,7 @@ def checked_moments(means, argument="means"):
     means = floats(means, argument)
     if means.ndim != 2 or not means.size:
         raise ValueError(f"{argument} has shape {means.shape}; expected (n, latent_dim), at least one of each")
-    if not np.isfinite(means.min()) or not np.isfinite(means.max()):  # NaN is the least and the most
-        raise ValueError(f"{argument} has values that are NaN or infinite; expected finite numbers")
-    _check_size(means, argument)
+    _bounds(means, argument)
     return means
 
 
@@ -202,7 +199,5 @@ def checked_rows(rows, argument, least=2):
         raise ValueError(f"{argument} has shape {rows.shape} and dtype {rows.dtype}; expected numbers (n, d)")
     if len(rows) < least or not rows.shape[1]:
         raise ValueError(f"{argument} has shape {rows.shape}; expected at least {least} rows of at least one number")
-    if not np.all(np.isfinite(rows)):
-        raise ValueError(f"{argument} has values that are NaN or infinite; expected finite numbers")
-    _check_size(rows, argument)
+    _bounds(rows, argument)
     return rows

@@ -107,7 +107,7 @@ def test_an_encoder_without_deviation_is_named():
     [
         (np.zeros(3), np.zeros(3), "means has shape"),
         (np.zeros((2, 3)), np.zeros((2, 2)), "stddevs has shape"),
-        (np.full((2, 3), np.nan), np.ones((2, 3)), "means has values that are NaN"),
+        (np.full((2, 3), np.nan), np.ones((2, 3)), "means has 6 values that are NaN"),
         (np.zeros((2, 3)), -np.ones((2, 3)), "not below zero"),
     ],
 )

@@ -71,7 +71,7 @@ def test_few_examples_warn_and_stay_real():
     [
         (np.ones((5, 2)), np.random.rand(5, 2), "features_a is the same for all 5 examples"),
         (np.random.rand(5, 2), np.random.rand(1, 2), "features_b has shape .* at least 2 rows"),
-        (np.random.rand(5, 2), np.full((5, 2), np.inf), "features_b has values that are NaN or infinite"),
+        (np.random.rand(5, 2), np.full((5, 2), np.inf), "features_b has 10 values that are NaN or infinite"),
         (np.random.rand(5, 2), np.random.rand(5, 3), "2 and 3 dimensions"),
         (np.random.rand(5), np.random.rand(5, 3), r"features_a has shape \(5,\)"),
     ],

@@ -62,7 +62,7 @@ def test_rbf_of_one_point_with_itself_is_the_number_of_scales():
     [
         (np.ones((3, 2)), np.ones((3, 4)), {}, r"codes_b has shape \(3, 4\); expected \(m, 2\)"),
         (np.ones((1, 2)), np.ones((3, 2)), {}, "codes_a has shape .* at least 2 rows"),
-        (np.ones((3, 2)), np.full((3, 2), np.nan), {}, "codes_b has values that are NaN"),
+        (np.ones((3, 2)), np.full((3, 2), np.nan), {}, "codes_b has 6 values that are NaN"),
         (np.ones((3, 2)), np.ones((3, 2)), {"kernel": "cosine"}, "unknown kernel 'cosine'; known: imq, rbf"),
     ],
 )

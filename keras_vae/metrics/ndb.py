@@ -93,7 +93,8 @@ class ImageBins:
 
     def _seen(self, images):
         """The pixels that count, (n, kept) float32."""
-        return unit(images.reshape(len(images), -1)[:, self.pixels])
+        rows = images.reshape(len(images), -1)[:]  # a store looks at its file
+        return unit(np.take(rows, self.pixels, axis=1))  # several times as fast as rows[:, pixels]
 
     def _fit(self, rows):
         """The bin of each row. k-means tells nothing while it runs: what is waited for is said, no more."""
