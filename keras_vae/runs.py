@@ -32,7 +32,6 @@ from keras_vae.files import (
     Path,
     as_path,
     check_own,
-    check_writable,
     names_and_values,
     read_json,
     write_atomically,
@@ -67,8 +66,7 @@ class RunDirectory:
         write_text(self.path / "config.json", configs.to_json(config))
 
     def check(self, config):
-        """Refuse a directory that holds another configuration, or other things than a run, or cannot be written to."""
-        check_writable(self.path, "workdir")
+        """Refuse a directory that holds another configuration, or other things than a run."""
         if self.is_new:
             if self.path.exists() and not self.path.is_dir():
                 raise ValueError(f"{self.path} is a file; --workdir must name a directory, new or of an earlier run")

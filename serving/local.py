@@ -131,7 +131,7 @@ def poll_models_config(models, stopping):
             logging.error("The models of %s stay as they were: %s", FLAGS.model_config_file, error.message)
 
 
-def metrics_path():
+def read_metrics_path():
     """Path where Prometheus finds the metrics, or None."""
     config = config_protos.MonitoringConfig()
     if FLAGS.monitoring_config_file:
@@ -190,7 +190,7 @@ def serve(stopping):
     """Loads the models, serves until `stopping` is set, and finishes what was accepted."""
     # Files with mistakes end the server before it loads a model.
     credentials = read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None
-    path_of_metrics = metrics_path()
+    metrics_path = read_metrics_path()
     monitoring, access_log = Monitoring(), AccessLog(sys.stdout if FLAGS.access_log else None)
     models = Models(
         loader(monitoring),
@@ -206,7 +206,7 @@ def serve(stopping):
     models.wait(new, for_versions=True, going=lambda: not stopping.is_set())
     if stopping.is_set():
         return
-    servers = start_servers(models, monitoring, credentials, path_of_metrics, access_log)
+    servers = start_servers(models, monitoring, credentials, metrics_path, access_log)
     if FLAGS.model_config_file and FLAGS.model_config_file_poll_wait_seconds > 0:
         threading.Thread(target=poll_models_config, args=(models, stopping), daemon=True).start()
     logging.info("Running gRPC ModelServer at %s:%d ...", FLAGS.host, servers[0].port)

@@ -275,12 +275,20 @@ def test_a_script_for_tensorflow_serving_starts_this_server_too(tmp_path):
 
 
 def test_metrics_and_channel_arguments(flags, tmp_path):
-    assert local.metrics_path() is None
+    assert local.read_metrics_path() is None
     file = tmp_path / "monitoring.config"
     flags.monitoring_config_file = str(file)
     file.write_text("prometheus_config { enable: true }")
-    assert local.metrics_path() == "/monitoring/prometheus/metrics"
+    assert local.read_metrics_path() == "/monitoring/prometheus/metrics"
     file.write_text("prometheus_config { enable: true, path: '/metrics' }")
-    assert local.metrics_path() == "/metrics"
+    assert local.read_metrics_path() == "/metrics"
     flags.grpc_channel_arguments = "grpc.max_connection_age_ms=2000,grpc.lb_policy_name=x"
     assert local.channel_arguments() == [("grpc.max_connection_age_ms", 2000), ("grpc.lb_policy_name", "x")]
+
+
+def test_a_mistake_in_the_monitoring_file_ends_the_server_before_a_model_is_loaded(flags, tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "Models", None)  # would fail
+    flags.monitoring_config_file = str(tmp_path / "monitoring.config")
+    (tmp_path / "monitoring.config").write_text("prometheus { enable: true }")
+    with pytest.raises(ServingError, match="monitoring.config"):
+        local.serve(threading.Event())

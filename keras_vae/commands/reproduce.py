@@ -28,10 +28,11 @@ def main(args: cli.Flags, *names: str) -> None:
     _check_used(args, names)
     workdir = as_folder(args.workdir, "--workdir")
     check_own(workdir, "workdir", "results of experiments", OWN)
-    check_writable(workdir, "workdir")
     modules = {name: runner.find(name) for name in (runner.names() if names == ("all",) else names)}
     if args.list or not (modules or args.write_docs):
         return listing()
+    if modules:
+        check_writable(workdir, "workdir")
     lab, failed = Laboratory(workdir, args.quick, args.data_dir), {}
     for number, (name, module) in enumerate(modules.items(), start=1):
         print(f"[{number}/{len(modules)}] {name}: {module.TITLE}", flush=True)

@@ -11,7 +11,7 @@ from keras_vae import data
 from keras_vae.data.checksums import checksum
 from keras_vae.data.pipeline import Epochs
 from keras_vae.data.subset import subset
-from keras_vae.files import Path
+from keras_vae.files import Path, check_writable
 from keras_vae.models import Stack
 from keras_vae.runs import RunDirectory, load
 from keras_vae.status import print_status
@@ -78,6 +78,7 @@ def train(
                 continue
             if missing := [below for below in names[:index] if not run.done(below)]:
                 raise ValueError(f"stage {name} needs {', '.join(missing)} below it; train with --stage=all")
+            check_writable(run.path, "workdir")
             examples = examples or _load_examples(config)
             if not known:
                 known = {"train": described(examples[0]), "held out": described(examples[1])}

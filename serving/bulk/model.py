@@ -106,7 +106,8 @@ def plain(message):
 def read(path):
     """Return (bytes, None) of a PNG or JPEG file, or (None, why it cannot be read)."""
     try:
-        with open(path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:  # not of a pipe
+        with open(path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as file:
+            # A pipe, at which open() alone would wait.
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None, "is not a regular file"
             content = file.read(MOST_BYTES + 1)
