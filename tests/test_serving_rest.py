@@ -83,14 +83,14 @@ def test_errors_of_predict_in_their_order(ask):
     def predict(body, model="m"):
         return error(ask("POST", f"/v1/models/{model}:predict", body))
 
-    assert predict("", "unknown") == (400, "JSON Parse error: The document is empty at offset: 0")
-    assert predict('{"signature_name": 1}', "unknown")[1].endswith("'signature_name' key must be a string value.")
+    assert predict("", "unknown") == (400, "JSON Parse error: at offset 0: The document is empty.")
+    assert predict('{"signature_name": 1}', "unknown")[1] == "'signature_name' key must be a string value, got 1"
     assert predict("{}", "unknown")[0] == 404
     assert predict('{"signature_name": "s"}') == (400, 'Serving signature name: "s" not found in signature def')
     init = "__saved_model_init_op"
     assert predict(f'{{"signature_name": "{init}"}}') == (400, f"Failed to get input map for signature: {init}")
-    assert predict("{}") == (400, "Missing 'inputs' or 'instances' key")
-    assert predict('{"signature_name": "", "instances": []}')[1].endswith("No values in 'instances' array")
+    assert predict("{}") == (400, "Expected either 'inputs' or 'instances' as a key")
+    assert predict('{"signature_name": "", "instances": []}')[1].endswith("must be a list of rows, one or more, got []")
 
 
 def test_errors_of_a_run_keep_their_codes(ask):

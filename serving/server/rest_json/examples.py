@@ -1,13 +1,16 @@
 """The body of a classify or regress request, {"examples": [...]}, to tf.Examples."""
 
-from tensorflow.core.example import example_pb2, feature_pb2
+from tensorflow.core.example import example_pb2
 from tensorflow_serving.apis import input_pb2
 
 from serving.server.errors import invalid_argument
-from serving.server.rest_json.reading import is_base64, shown, string_bytes, type_name
+from serving.server.rest_json.reading import shown, string_bytes
 
-_KINDS = {bool: "int64_list", int: "int64_list", float: "float_list", str: "bytes_list", dict: "bytes_list"}
-_CONVERSIONS = {"int64_list": int, "float_list": float, "bytes_list": string_bytes}
+_KINDS = {  # field of a Feature: (types of JSON values, what makes them the field's)
+    "int64_list": ({int, bool}, int),
+    "float_list": ({float}, float),
+    "bytes_list": ({str, dict}, string_bytes),
+}
 
 
 def input_of(document):
@@ -19,38 +22,30 @@ def input_of(document):
         listed.context.CopyFrom(_example(document["context"]))
     examples = document.get("examples")
     if type(examples) is not list or not examples:
-        text = "Expecting 'examples' value to be an list/array"
-        if "examples" not in document:
-            text = "When method is classify, key 'examples' is expected and was not found"
-        elif examples == []:
-            text = "'examples' value is an empty array"
-        raise invalid_argument(f"JSON Value: {shown(document)} {text}")
+        raise invalid_argument(f"'examples' must be a list of objects, one or more, got {shown(examples)}")
     listed.examples.extend(map(_example, examples))
     return result
 
 
 def _example(value):
     if type(value) is not dict:
-        raise invalid_argument(f"Example must be JSON object but got JSON {type_name(value)}")
+        raise invalid_argument(f"An example must be an object, got {shown(value)}")
     example = example_pb2.Example()
     for name, content in value.items():
-        feature = _feature(name, content if type(content) is list else [content])
-        example.features.feature[name].CopyFrom(feature)
+        try:
+            _fill(example.features.feature[name], content if type(content) is list else [content])
+        except ValueError as error:
+            raise invalid_argument(f"Feature {name}: {error}") from None
     return example
 
 
-def _feature(name, values):
-    """int64s (of booleans too), floats or bytes: all must be what the first one is."""
-    feature = feature_pb2.Feature()
-    for value in values:
-        kind = _KINDS.get(type(value))
-        if kind is None or (type(value) is dict and not is_base64(value)):
-            raise invalid_argument(f"Feature: {name} has element with unexpected JSON type: {type_name(value)}")
-        own = feature.WhichOneof("kind") or kind
-        if kind != own:
-            expected = own.removesuffix("_list")
-            raise invalid_argument(f"Unexpected element type in feature: {name} expecting type: {expected}")
-        if kind == "int64_list" and value >= 2**63:
-            raise invalid_argument(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
-        getattr(feature, kind).value.append(_CONVERSIONS[kind](value))
-    return feature
+def _fill(feature, values):
+    """All values must be int64s (booleans too), or floats, or strings; none are no kind."""
+    one_of_each = {type(value): value for value in values}
+    for field, (taken, convert) in _KINDS.items():
+        if values and one_of_each.keys() <= taken:
+            getattr(feature, field).value.extend(map(convert, values))
+            return
+    if values:
+        found = ", ".join(map(shown, one_of_each.values()))
+        raise ValueError(f"expected only integers, only floats, or only strings, got {found}")

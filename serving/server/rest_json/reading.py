@@ -10,9 +10,7 @@ from serving.server.errors import invalid_argument
 
 MAX_VALUES = 6_000_000  # 64 pictures of 128x128 in colours are 4.2 million; Python's lock is held some 0.3 µs for each
 VALUES_OF_AN_OBJECT = 8  # what an object takes, of time and memory
-VALUES_OF_A_QUOTE = 1  # a string or a name has two
-_ERROR = re.compile(r"Parse error at offset (?P<offset>\d+): (?P<text>.*?)[.!]?")
-_AFTER_THE_END = "The document root must not be followed by other values"
+_FOLLOWED = re.compile(r"Parse error at offset (\d+): The document root must not be followed by other values\.?")
 _BASE64 = re.compile(rb"([A-Za-z0-9+/]*)([=.]*)")
 _BLANKS = b" \t\n\v\f\r"
 _SHOWN = 256  # characters of a value that an error shows
@@ -25,20 +23,17 @@ _decode = rapidjson.Decoder(number_mode=rapidjson.NM_NATIVE | rapidjson.NM_NAN)
 
 def parse(body, max_values=MAX_VALUES):
     """The dict that the bytes `body` hold; ServingError for what is none, or would be too much work to read."""
-    values = body.count(b",") + body.count(b"[")
-    if values + VALUES_OF_A_QUOTE * body.count(b'"') + VALUES_OF_AN_OBJECT * body.count(b"{") > max_values:
+    values = body.count(b",") + body.count(b"[") + body.count(b'"')  # a string or a name has two quotes
+    if values + VALUES_OF_AN_OBJECT * body.count(b"{") > max_values:
         raise invalid_argument(
             f"JSON Parse error: more than {max_values} values; send fewer rows at a time, or picture files as base64"
         )
     try:
-        document = _read(body[3:] if body.startswith(b"\xef\xbb\xbf") else body)
-    except UnicodeDecodeError as error:
-        raise invalid_argument(f"JSON Parse error: expected UTF-8, got {error.object[error.start]:#x}") from None
-    except (rapidjson.JSONDecodeError, RecursionError) as error:
-        found = _ERROR.fullmatch(str(error))
-        raise invalid_argument(f"JSON Parse error: {found['text']} at offset: {found['offset']}") from None
+        document = _read(body.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as error:  # of rapidjson, or UnicodeDecodeError
+        raise invalid_argument(f"JSON Parse error: {str(error).removeprefix('Parse error ')}") from None
     if type(document) is not dict:
-        raise invalid_argument(f"JSON Value: {shown(document)} Is not object")
+        raise invalid_argument(f"The body must be a JSON object, got {shown(document)}")
     return document
 
 
@@ -47,19 +42,17 @@ def _read(body):
     try:
         return _decode(body)
     except rapidjson.JSONDecodeError as error:
-        found = _ERROR.fullmatch(str(error))
-        if not found or found["text"] != _AFTER_THE_END:
+        end = _FOLLOWED.fullmatch(str(error))
+        if not end:
             raise
-        return _decode(body[: int(found["offset"])])
+        return _decode(body[: int(end[1])])
 
 
 def signature_name(document):
     """The name asked for, "" where there is none."""
     name = document.get("signature_name", "")
     if type(name) is not str:
-        raise invalid_argument(
-            f"JSON Value: {shown(name)} not formatted correctly. 'signature_name' key must be a string value."
-        )
+        raise invalid_argument(f"'signature_name' key must be a string value, got {shown(name)}")
     return name
 
 
@@ -69,25 +62,17 @@ def is_base64(value):
 
 
 def string_bytes(value):
-    """The bytes of a JSON string, or of {"b64": "..."}."""
+    """The bytes of a JSON string, or of {"b64": "..."}; ValueError where they are none."""
     if type(value) is str:
         return value.encode()
     if not is_base64(value):
-        raise invalid_argument(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
+        raise ValueError(f'expected a string or {{"b64": "..."}}, got {shown(value)}')
     match = _BASE64.fullmatch(value["b64"].encode(errors="replace").translate(None, _BLANKS))
     digits, padding = match.groups() if match else (b"A", b"")
     missing = -len(digits) % 4
     if missing == 3 or len(padding) not in (0, missing):
-        raise invalid_argument("Unable to base64 decode")
+        raise ValueError("Unable to base64 decode")
     return binascii.a2b_base64(digits + b"=" * missing)
-
-
-def type_name(value):
-    """As TensorFlow Serving calls the type of a JSON value."""
-    return str(value) if type(value) is bool else _TYPE_NAMES[type(value)]
-
-
-_TYPE_NAMES = {type(None): "Null", dict: "Object", list: "Array", str: "String", int: "Number", float: "Number"}
 
 
 def shown(value):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2 as types
 
 from serving.server.errors import invalid_argument
-from serving.server.rest_json.arrays import KINDS, dtype_name
+from serving.server.rest_json.arrays import KINDS
 
 MAX_ERROR = 10_000  # characters
 
@@ -21,20 +21,15 @@ def error_body(message):
 
 def predictions_body(outputs):
     """Rows of {alias: array}: bare values of one output, objects of several."""
-    sizes = []
-    for alias, array in outputs.items():
-        if not array.ndim:
-            raise invalid_argument(f"Tensor name: {alias} has no shape information ")
-        sizes.append(len(array))
-        if sizes[-1] != sizes[0]:
-            text = f"has inconsistent batch size: {sizes[-1]} expecting: {sizes[0]}"
-            raise invalid_argument(f"Tensor name: {alias} {text}")
+    shapes = {alias: list(array.shape) for alias, array in outputs.items()}
+    if not all(shapes.values()) or len({shape[0] for shape in shapes.values()}) > 1:
+        raise invalid_argument(f"Outputs of the shapes {shapes} make no rows; send 'inputs' instead of 'instances'")
     columns = {alias: _texts(alias, array, 1) for alias, array in outputs.items()}
     if len(columns) == 1:
         (rows,) = columns.values()
     else:
         rows = [_members(dict(zip(columns, row))) for row in zip(*columns.values())]
-    return _object(predictions=f"[{', '.join(rows)}]")
+    return _object(predictions=_list(rows))
 
 
 def outputs_body(outputs):
@@ -48,24 +43,28 @@ def classifications_body(result):
     rows = []
     for classifications in result.classifications:
         scores = float_texts(np.array([each.score for each in classifications.classes], np.float32))
-        pairs = [f"[{quote(each.label)}, {score}]" for each, score in zip(classifications.classes, scores)]
-        rows.append(f"[{', '.join(pairs)}]")
-    if not rows:
-        raise invalid_argument("Cannot convert empty ClassificationResults to JSON")
-    return _object(results=f"[{', '.join(rows)}]")
+        rows.append(_list(f"[{quote(each.label)}, {score}]" for each, score in zip(classifications.classes, scores)))
+    return _results(rows)
 
 
 def regressions_body(result):
     """RegressionResult: a value for each example."""
-    if not result.regressions:
-        raise invalid_argument("Cannot convert empty RegressionResults to JSON")
-    values = float_texts(np.array([each.value for each in result.regressions], np.float32))
-    return _object(results=f"[{', '.join(values)}]")
+    return _results(float_texts(np.array([each.value for each in result.regressions], np.float32)))
+
+
+def _results(texts):
+    if not texts:
+        raise invalid_argument("Cannot convert empty results to JSON")
+    return _object(results=_list(texts))
 
 
 def quote(text):
     """A JSON string. Bytes that are not UTF-8 stay what surrogateescape made of them."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def _list(texts):
+    return f"[{', '.join(texts)}]"
 
 
 def _members(texts):
@@ -89,7 +88,7 @@ def _values(alias, array):
     """The texts of all elements."""
     dtype = tf.as_dtype(array.dtype).as_datatype_enum
     if array.size and dtype not in KINDS:
-        raise invalid_argument(f"Failed to write JSON value for tensor type: {dtype_name(dtype)}")
+        raise invalid_argument(f"Failed to write JSON value for tensor type: {array.dtype}")
     if dtype in (types.DT_FLOAT, types.DT_DOUBLE):
         return float_texts(array)
     values = array.ravel().tolist()
