@@ -91,7 +91,7 @@ def warm_up_log(signature="", alias="x"):
         (spoil_folder, "NOT_FOUND", "does not appear to contain a SavedModel bundle"),
         (spoil_warm_up, "DATA_LOSS", "Please verify your warmup data is in TFRecord format."),
         (lambda folder: write_warm_up(folder, warm_up_log("no")), "FAILED_PRECONDITION", '"no" not found'),
-        (lambda folder: write_warm_up(folder, warm_up_log(alias="z")), "INVALID_ARGUMENT", "alias: x"),
+        (lambda folder: write_warm_up(folder, warm_up_log(alias="z")), "INVALID_ARGUMENT", "{x} missing"),
     ],
 )
 def test_corrupt_versions(tmp_path, start, spoil, code, text):

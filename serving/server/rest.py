@@ -40,6 +40,12 @@ HTTP_STATUS = {
 }  # UNKNOWN, INTERNAL and DATA_LOSS are 500
 
 
+_OF_EXAMPLES = {  # verb: (class of the request, what answers it, what writes the answer)
+    "classify": (classification_pb2.ClassificationRequest, inference.classify, writing.classifications_body),
+    "regress": (regression_pb2.RegressionRequest, inference.regress, writing.regressions_body),
+}
+
+
 class Target(NamedTuple):
     """Target that a path names; `verb` is "" for a model's status."""
 
@@ -47,6 +53,9 @@ class Target(NamedTuple):
     version: int | None
     label: str | None
     verb: str
+
+
+_NOWHERE = Target("", None, None, "")  # of a malformed path
 
 
 class Rest:
@@ -58,105 +67,78 @@ class Rest:
     def answer(self, method, path, body, call=None):
         """(HTTP status, body of JSON). `path` is the request's target as it was sent, query string included."""
         call, code = call or Call(), grpc.StatusCode.OK
-        match = _PATHS[method].fullmatch(path) if method in _PATHS else None
-        target = _target(match) if match else Target("", None, None, "")
-        call.model = target.name
+        target = _target(method, path, call)
+        too_large = (target.version or 0) > _LARGEST
         try:
-            if not match or (method == "POST" and target.verb not in self._INFERENCES):
+            if target is _NOWHERE or (method == "POST" and target.verb not in ("predict", *_OF_EXAMPLES)):
                 raise invalid_argument(f"Malformed request: {method} {path}")
+            if too_large:
+                raise invalid_argument(f"Failed to convert version: {target.version} to numeric.")
             answer = self._infer(target, body, call) if method == "POST" else self._describe(target)
         except Exception as error:  # one bad request must never be more than one error
             problem = as_serving_error(error)
             if problem is not error:
                 logging.exception("%s %s failed", method, path)
             code = problem.code
-            answer = b"" if (target.version or 0) > _LARGEST else writing.error_body(problem.message)
-        self._monitoring.observe(target.name, target.verb, "REST", code, time.monotonic() - call.arrival)
+            answer = b"" if too_large else writing.error_body(problem.message)
+        self._observe(target, call, code)
         return HTTP_STATUS.get(code, 500), answer
 
     def refuse(self, path, call, code):
         """Tells the monitoring of a request that is not answered from here."""
-        match = _PATHS["POST"].fullmatch(path)
-        target = _target(match) if match else Target("", None, None, "")
-        call.model = target.name
+        self._observe(_target("POST", path, call), call, code)
+
+    def _observe(self, target, call, code):
         self._monitoring.observe(target.name, target.verb, "REST", code, time.monotonic() - call.arrival)
 
     def _infer(self, target, body, call):
-        _check(target)
         call.left_s()
         document = reading.parse(body, self._max_values)
         call.signature = reading.signature_name(document)
         with self._models.use(target.name, target.version, target.label) as servable:
-            return self._INFERENCES[target.verb](self, servable, document, call)
-
-    def _predict(self, servable, document, call):
-        used = call.signature or inference.DEFAULT_SIGNATURE
-        if used not in servable.signatures:
-            raise invalid_argument(f'Serving signature name: "{used}" not found in signature def')
-        signature = servable.signatures[used]
-        inputs = dict(sorted(signature.inputs.items()))
-        feeds, rows = arrays.arrays_of(document, inputs, call.signature)
-        document.clear()  # its numbers take many times the room of the arrays
-        aliases = sorted(signature.outputs)
-        if not aliases:
-            raise invalid_argument("Cannot convert empty tensor map to JSON")
-        inference.check_method_name(servable, signature)
-        run = self._monitoring.timed(servable.run, servable.name, "Predict")
-        feeds = {inputs[alias].name: array for alias, array in feeds.items()}
-        outputs = run(feeds, [signature.outputs[alias].name for alias in aliases], call)
-        outputs = dict(zip(aliases, outputs))
-        return writing.predictions_body(outputs) if rows else writing.outputs_body(outputs)
-
-    def _classify(self, servable, document, call):
-        request = _examples_request(classification_pb2.ClassificationRequest(), document, call)
-        return writing.classifications_body(self._of_examples(servable, request, call, "Classify", inference.classify))
-
-    def _regress(self, servable, document, call):
-        request = _examples_request(regression_pb2.RegressionRequest(), document, call)
-        return writing.regressions_body(self._of_examples(servable, request, call, "Regress", inference.regress))
-
-    def _of_examples(self, servable, request, call, api, infer):
-        run = self._monitoring.timed(servable.run, servable.name, api)
-        return infer(servable, request, call, run).result
-
-    _INFERENCES = {"predict": _predict, "classify": _classify, "regress": _regress}
+            run = self._monitoring.timed(servable.run, servable.name, target.verb.capitalize())
+            if target.verb == "predict":
+                return _predict(servable, document, call, run)
+            request_class, infer, write = _OF_EXAMPLES[target.verb]
+            request = request_class(input=examples.input_of(document))
+            request.model_spec.signature_name = call.signature
+            return write(infer(servable, request, call, run).result)
 
     def _describe(self, target):
-        _check(target)
         if not target.name:
             raise invalid_argument("Missing model name in request.")
-        return self._metadata(target) if target.verb == "metadata" else self._status(target)
-
-    def _status(self, target):
-        return (_to_json(descriptions.status(self._models, target.name, target.version)) + "\n").encode()
-
-    def _metadata(self, target):
+        if target.verb != "metadata":
+            return (_to_json(descriptions.status(self._models, target.name, target.version)) + "\n").encode()
         model = model_pb2.ModelSpec()
         signatures = descriptions.metadata(self._models, target.name, target.version, target.label, model)
         parts = f'"model_spec":{_to_json(model)},\n"metadata": {{"signature_def": {_to_json(signatures)}}}'
         return f"{{\n{parts}\n}}\n".encode()
 
 
-def _target(match):
+def _predict(servable, document, call, run):
+    signature = inference.signature_of(servable, call.signature)
+    inputs = dict(sorted(signature.inputs.items()))
+    feeds, rows = arrays.arrays_of(document, inputs, call.signature)
+    document.clear()  # its numbers take many times the room of the arrays
+    aliases = sorted(signature.outputs)
+    if not aliases:
+        raise invalid_argument("Cannot convert empty tensor map to JSON")
+    inference.check_method_name(servable, signature)
+    feeds = {inputs[alias].name: array for alias, array in feeds.items()}
+    outputs = dict(zip(aliases, run(feeds, [signature.outputs[alias].name for alias in aliases], call)))
+    return writing.predictions_body(outputs) if rows else writing.outputs_body(outputs)
+
+
+def _target(method, path, call):
+    """The Target of a path, and the call is told its model."""
+    match = _PATHS[method].fullmatch(path) if method in _PATHS else None
+    if not match:
+        return _NOWHERE
     groups = {key: text or "" for key, text in match.groupdict().items()}
+    call.model = unquote(groups["name"])
     digits = groups["version"].lstrip("0")[:20]  # enough to be too large
-    return Target(
-        unquote(groups["name"]),
-        int(digits or 0) if groups["version"] else None,
-        unquote(groups["label"]) or None,
-        groups["verb"],
-    )
-
-
-def _check(target):
-    if (target.version or 0) > _LARGEST:
-        raise invalid_argument(f"Failed to convert version: {target.version} to numeric.")
-
-
-def _examples_request(request, document, call):
-    request.model_spec.signature_name = call.signature
-    request.input.CopyFrom(examples.input_of(document))
-    return request
+    version = int(digits or 0) if groups["version"] else None
+    return Target(call.model, version, unquote(groups["label"]) or None, groups["verb"])
 
 
 def _to_json(message):
