@@ -1,7 +1,7 @@
 """Changes of the configuration: labels, new models, and what is refused."""
 
 import pytest
-from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+from tensorflow_serving.config import model_server_config_pb2
 
 from tests.served_models import CODES, config, eventually, make, refuses, starting, states, version_used
 
@@ -53,22 +53,18 @@ def test_reload_replaces_the_list(tmp_path, start):
     assert models.configure(config(("n", tmp_path / "n", "model_version_policy { all {} }"))) == set()
 
 
+PLATFORM = 'to have model_platform: "tensorflow", or else the deprecated model_type: TENSORFLOW'
+
+
 @pytest.mark.parametrize(
     ("models", "text"),
     [
         ("a b a", "Illegal to list model a multiple times in config list"),
         ("relative", "Expected model relative to have an absolute path or URI; got base_path()=some/where"),
-        (
-            "m-other",
-            "Illegal to change a model's platform. For model m platform was tensorflow and new platform requested is "
-            "other",
-        ),
-        ("n-other", "Model n requests unsupported platform other"),
-        (
-            "n-",
-            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
-            "model name is n",
-        ),
+        ("m-other", f'Expected model m {PLATFORM}; got "other" and type 0'),
+        ("n-other", f'Expected model n {PLATFORM}; got "other" and type 0'),
+        ("n-", f'Expected model n {PLATFORM}; got "" and type 0'),
+        ("both", f'Expected model both {PLATFORM}; got "tensorflow" and type 1'),
     ],
 )
 def test_a_refused_reload_changes_nothing(tmp_path, start, models, text):
@@ -83,15 +79,25 @@ def test_a_refused_reload_changes_nothing(tmp_path, start, models, text):
             entry.model_platform = platform
         if name == "relative":
             entry.base_path = "some/where"
+        if name == "both":
+            entry.model_type = model_server_config_pb2.TENSORFLOW
     refuses(lambda: running.configure(wrong), CODES.INVALID_ARGUMENT, text)
     assert running.names() == ["m"]
     assert running.configure(config(("m", tmp_path), ("n", tmp_path))) == {"n"}
+
+
+def test_the_deprecated_type_stands_for_the_platform(tmp_path, start):
+    make(tmp_path, 1)
+    typed = config(("m", tmp_path))
+    typed.model_config_list.config[0].model_type = model_server_config_pb2.TENSORFLOW
+    typed.model_config_list.config[0].ClearField("model_platform")
+    assert version_used(start(typed)) == 1
 
 
 def test_an_empty_file_unloads_nothing(tmp_path, start):
     make(tmp_path, 1)
     models = start(config(("m", tmp_path)))
     text = "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another."
-    refuses(lambda: models.configure(ModelServerConfig()), CODES.FAILED_PRECONDITION, text)
+    refuses(lambda: models.configure(model_server_config_pb2.ModelServerConfig()), CODES.FAILED_PRECONDITION, text)
     assert version_used(models) == 1
-    assert start(ModelServerConfig()).names() == []
+    assert start(model_server_config_pb2.ModelServerConfig()).names() == []

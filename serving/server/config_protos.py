@@ -5,62 +5,41 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 
 from serving.server.errors import ServingError
 
-WRAPPED = {kind: f".google.protobuf.{kind}Value" for kind in ("Int64", "String", "Bool")}
-PLAIN = {"string": 9, "bool": 8, "int64": 3}  # numbers of the types in FieldDescriptorProto
-
-# name of the message -> {name of the field: (number, type)}; a list of one type is a repeated field.
-MESSAGES = {
+_INT64, _STRING, _BOOL = ({"type_name": f".google.protobuf.{kind}Value"} for kind in ("Int64", "String", "Bool"))
+_TEXT, _FLAG = {"type": "TYPE_STRING"}, {"type": "TYPE_BOOL"}
+_MESSAGES = {  # name of the message: {name of the field: how it is declared}; no text speaks of the fields' numbers
     "BatchingParameters": {
-        "max_batch_size": (1, "Int64"),
-        "batch_timeout_micros": (2, "Int64"),
-        "max_enqueued_batches": (3, "Int64"),
-        "num_batch_threads": (4, "Int64"),
-        "thread_pool_name": (5, "String"),
-        "allowed_batch_sizes": (6, ["int64"]),
-        "pad_variable_length_inputs": (7, "bool"),
-        "enable_large_batch_splitting": (8, "Bool"),
-        "max_execution_batch_size": (9, "Int64"),
+        "max_batch_size": _INT64,
+        "batch_timeout_micros": _INT64,
+        "max_enqueued_batches": _INT64,
+        "num_batch_threads": _INT64,
+        "thread_pool_name": _STRING,
+        "allowed_batch_sizes": {"type": "TYPE_INT64", "label": "LABEL_REPEATED"},
+        "pad_variable_length_inputs": _FLAG,
+        "enable_large_batch_splitting": _BOOL,
+        "max_execution_batch_size": _INT64,
     },
-    "PrometheusConfig": {"enable": (1, "bool"), "path": (2, "string")},
-    "MonitoringConfig": {"prometheus_config": (1, "PrometheusConfig")},
-    "SSLConfig": {
-        "server_key": (1, "string"),
-        "server_cert": (2, "string"),
-        "custom_ca": (3, "string"),
-        "client_verify": (4, "bool"),
-    },
+    "PrometheusConfig": {"enable": _FLAG, "path": _TEXT},
+    "MonitoringConfig": {"prometheus_config": {"type_name": ".tensorflow.serving.PrometheusConfig"}},
+    "SSLConfig": {"server_key": _TEXT, "server_cert": _TEXT, "custom_ca": _TEXT, "client_verify": _FLAG},
 }
-
-
-def _declare():
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
-    file = descriptor_pb2.FileDescriptorProto(
-        name="serving/config.proto",
-        package="tensorflow.serving",
-        syntax="proto3",
-        dependency=[wrappers_pb2.DESCRIPTOR.name],
-    )
-    for message, fields in MESSAGES.items():
-        declared = file.message_type.add(name=message)
-        for name, (number, kind) in fields.items():
-            field = declared.field.add(name=name, number=number, label=3 if isinstance(kind, list) else 1)
-            kind = kind[0] if isinstance(kind, list) else kind
-            if kind in PLAIN:
-                field.type = PLAIN[kind]
-            else:
-                field.type_name = WRAPPED.get(kind, f".tensorflow.serving.{kind}")
-    pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tensorflow.serving.{name}"))
-        for name in MESSAGES
-    }
-
-
-_classes = _declare()
-BatchingParameters = _classes["BatchingParameters"]
-MonitoringConfig = _classes["MonitoringConfig"]
-SSLConfig = _classes["SSLConfig"]
+_file = descriptor_pb2.FileDescriptorProto(
+    name="serving/config.proto",
+    package="tensorflow.serving",
+    syntax="proto3",
+    dependency=[wrappers_pb2.DESCRIPTOR.name],
+)
+for _message, _fields in _MESSAGES.items():
+    _declared = _file.message_type.add(name=_message)
+    for _number, (_field, _declaration) in enumerate(_fields.items(), 1):
+        _declared.field.add(name=_field, number=_number, **_declaration)
+_pool = descriptor_pool.DescriptorPool()
+_pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
+_pool.Add(_file)
+_classes = message_factory.GetMessageClassesForFiles([_file.name], _pool)
+BatchingParameters = _classes["tensorflow.serving.BatchingParameters"]
+MonitoringConfig = _classes["tensorflow.serving.MonitoringConfig"]
+SSLConfig = _classes["tensorflow.serving.SSLConfig"]
 
 
 def read(path, message):

@@ -55,7 +55,7 @@ def predict_feeds(servable, signature, inputs):
         try:
             servable.check(name, tensors.shape_of(proto))  # before a few bytes become a large array
             feeds[name] = tensors.to_array(proto)
-        except ValueError:
+        except (ValueError, IndexError):
             raise invalid_argument(f"tensor parsing error: {alias}") from None
     return feeds
 

@@ -8,7 +8,8 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from serving.server.errors import ServingError, invalid_argument
 
-PLATFORM = "tensorflow"
+PLATFORM = "tensorflow"  # the only one that is served
+PLATFORMS = ((model_server_config_pb2.MODEL_TYPE_UNSPECIFIED, PLATFORM), (model_server_config_pb2.TENSORFLOW, ""))
 
 
 def single(name, base_path):
@@ -31,44 +32,11 @@ def check(old, config):
         if model.name in names:
             raise invalid_argument(f"Illegal to list model {model.name} multiple times in config list")
         names.add(model.name)
-    for model in config.model_config_list.config:
         if not model.base_path.startswith("/") and not re.match(r"[a-zA-Z][0-9a-zA-Z.]*://", model.base_path):
             text = f"Expected model {model.name} to have an absolute path or URI; got base_path()={model.base_path}"
             raise invalid_argument(text)
-    check_platforms(old, config)
-
-
-def platforms(config):
-    """{model name: platform}, each a known one."""
-    return {model.name: _platform(model) for model in config.model_config_list.config}
-
-
-def _platform(model):
-    if model.model_type and model.model_platform:
-        raise invalid_argument(
-            "Illegal setting both ModelServerConfig::model_type (deprecated) and ModelServerConfig::model_platform, "
-            f"model name is {model.name}"
-        )
-    if model.model_type not in (model_server_config_pb2.MODEL_TYPE_UNSPECIFIED, model_server_config_pb2.TENSORFLOW):
-        raise invalid_argument(f"ModelServerConfig::model_type choice {model.model_type} not supported.")
-    platform = PLATFORM if model.model_type else model.model_platform
-    if not platform:
-        raise invalid_argument(
-            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
-            f"model name is {model.name}"
-        )
-    return platform
-
-
-def check_platforms(old, new):
-    """Only one platform is served, so that another one is either a change or unknown."""
-    new_platforms = platforms(new)
-    for name, platform in platforms(old).items():
-        if new_platforms.get(name, platform) != platform:
+        if (model.model_type, model.model_platform) not in PLATFORMS:
             raise invalid_argument(
-                f"Illegal to change a model's platform. For model {name} platform was {platform} and new platform "
-                f"requested is {new_platforms[name]}"
+                f'Expected model {model.name} to have model_platform: "{PLATFORM}", or else the deprecated '
+                f'model_type: TENSORFLOW; got "{model.model_platform}" and type {model.model_type}'
             )
-    for name, platform in new_platforms.items():
-        if platform != PLATFORM:
-            raise invalid_argument(f"Model {name} requests unsupported platform {platform}")

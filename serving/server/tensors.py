@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
+from serving.server.wire import varint
+
 # The field that carries the values of each type; half and bfloat16 are carried as the integers of their bits.
 FIELDS = {
     types_pb2.DT_FLOAT: "float_val",
@@ -34,7 +36,7 @@ MAX_FILLED_BYTES = 2**26  # a short message may ask for a long tensor: no more m
 
 
 def to_array(proto):
-    """The array, with `bytes` objects for strings; ValueError where the proto describes none.
+    """The array, with `bytes` objects for strings; ValueError or IndexError where the proto describes none.
 
     Fewer values than the shape holds repeat the last one, none are zeros, surplus is ignored.
     """
@@ -65,7 +67,7 @@ def content_to_array(content, shape, dtype):
         return np.frombuffer(content, dtype).reshape(shape)
     lengths, start = [], 0
     for _ in range(math.prod(shape)):
-        length, start = read_varint(content, start)
+        length, start = varint(content, start)
         lengths.append(length)
     stops = list(itertools.accumulate(lengths, initial=start))
     if stops[-1] != len(content):
@@ -88,45 +90,38 @@ def fill(values, shape):
 
 def to_proto(array):
     """The TensorProto with its values in the typed field, as C++ servers answer; `tensor_content` stays empty."""
-    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
+    proto = _described(array)
     field = FIELDS[proto.dtype]
     if field in PACKED_TAGS:  # packed floats are the array's own bytes: many times faster than element by element
         content = np.ascontiguousarray(array).tobytes()
-        proto.MergeFromString(PACKED_TAGS[field] + varint(len(content)) + content)
+        proto.MergeFromString(PACKED_TAGS[field] + _length(len(content)) + content)
     else:
         flat = np.ascontiguousarray(array).reshape(-1)
         getattr(proto, field).extend(flat.view(SEEN_AS.get(field, flat.dtype)).tolist())
-    return with_shape(proto, array.shape)
+    return proto
 
 
 def to_content_proto(array):
     """The TensorProto with its numbers in `tensor_content`; strings stay in their typed field."""
     if array.dtype.hasobject:
         return to_proto(array)
-    dtype = tf.as_dtype(array.dtype).as_datatype_enum
-    return with_shape(tensor_pb2.TensorProto(dtype=dtype, tensor_content=array.tobytes()), array.shape)
+    proto = _described(array)
+    proto.tensor_content = array.tobytes()
+    return proto
 
 
-def with_shape(proto, shape):
-    for size in shape:
+def _described(array):
+    """A TensorProto of the array's dtype and shape, without its values."""
+    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
+    for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
     return proto
 
 
-def varint(number):
+def _length(number):
     """The protobuf wire format of a length."""
     parts = bytearray()
     while number > 127:
         parts.append(number & 127 | 128)
         number >>= 7
     return bytes([*parts, number])
-
-
-def read_varint(content, start):
-    """(number, where it ends)."""
-    number = 0
-    for place, byte in enumerate(content[start : start + 10]):
-        number |= (byte & 127) << 7 * place
-        if byte < 128:
-            return number, start + place + 1
-    raise ValueError("a length without an end")

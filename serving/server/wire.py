@@ -21,15 +21,15 @@ def exceeds(descriptor, content, most):
     if MOST_PER_BYTE * len(content) <= most:
         return False
     cost, ranges = 0, [(descriptor, 0, len(content))]
-    while ranges:
+    while ranges and cost <= most:
         kind, at, end = ranges.pop()
         inside = _costly(kind)
         try:
             while at < end and cost <= most:
-                tag, at = _varint(content, at)
+                tag, at = varint(content, at)
                 cost += FIELD_COST
                 if tag & 7 == 2:
-                    size, at = _varint(content, at)
+                    size, at = varint(content, at)
                     costly = inside.get(tag >> 3, 1)
                     if isinstance(costly, int):
                         cost += costly * size
@@ -37,14 +37,12 @@ def exceeds(descriptor, content, most):
                         ranges.append((costly, at, min(at + size, end)))
                     at += size
                 elif tag & 7 == 0:
-                    _, at = _varint(content, at)
+                    _, at = varint(content, at)
                 else:
                     at += {1: 8, 5: 4}.get(tag & 7, 0)
         except IndexError:
             continue
-        if cost > most:
-            return True
-    return False
+    return cost > most
 
 
 @functools.cache
@@ -61,7 +59,7 @@ def _costly(descriptor):
     return costly
 
 
-def _varint(content, at):
+def varint(content, at):
     """(number, place behind it); IndexError where there is none."""
     number = shift = 0
     while shift < 70:
@@ -70,4 +68,4 @@ def _varint(content, at):
         shift, at = shift + 7, at + 1
         if byte < 128:
             return number, at
-    raise IndexError
+    raise IndexError("a number without an end")
