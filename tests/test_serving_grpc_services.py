@@ -116,15 +116,15 @@ def test_regress_with_a_context_for_all_examples(client):
 def test_signatures_that_cannot_classify_or_regress(client):
     request = examples(regression_pb2.RegressionRequest(), 1)
     for signature, inputs, outputs in (
-        ("two", "a,b", "difference,sum"),
-        ("text", "text", "echo_bytes,upper"),
-        ("serving_default", "x", "y"),
-        ("classify", "inputs", "classes,scores"),
+        ("two", ["a", "b"], ["difference", "sum"]),
+        ("text", ["text"], ["echo_bytes", "upper"]),
+        ("serving_default", ["x"], ["y"]),
+        ("classify", ["inputs"], ["classes", "scores"]),
     ):
         request.model_spec.signature_name = signature
         text = (
-            "For tensorflow/serving/regress a signature must have the input {inputs} alone, and outputs {outputs}; "
-            f"this one has {{{inputs}}} and {{{outputs}}}"
+            "For tensorflow/serving/regress a signature must have the input ['inputs'] alone, and outputs "
+            f"['outputs']; this one has {inputs} and {outputs}"
         )
         fails(lambda: client.prediction.Regress(request), CODES.INVALID_ARGUMENT, text)
     request.model_spec.signature_name = "no"

@@ -89,9 +89,9 @@ def warm_up_log(signature="", alias="x"):
         (spoil_graph, "DATA_LOSS", "as binary proto"),
         (spoil_variables, "DATA_LOSS", ""),
         (spoil_folder, "NOT_FOUND", "does not appear to contain a SavedModel bundle"),
-        (spoil_warm_up, "DATA_LOSS", "Please verify your warmup data is in TFRecord format."),
+        (spoil_warm_up, "DATA_LOSS", "cannot be read as TFRecords: "),
         (lambda folder: write_warm_up(folder, warm_up_log("no")), "FAILED_PRECONDITION", '"no" not found'),
-        (lambda folder: write_warm_up(folder, warm_up_log(alias="z")), "INVALID_ARGUMENT", "{x} missing"),
+        (lambda folder: write_warm_up(folder, warm_up_log(alias="z")), "INVALID_ARGUMENT", "missing ['x']"),
     ],
 )
 def test_corrupt_versions(tmp_path, start, spoil, code, text):
@@ -218,7 +218,9 @@ def test_warm_up_has_limits(tmp_path):
     log = prediction_log_pb2.PredictionLog()
     log.session_run_log.SetInParent()
     write_warm_up(folder, log)
-    refuses(lambda: warm_up(servable, str(folder)), CODES.UNIMPLEMENTED, "Unsupported log_type for warmup: 5")
+    refuses(
+        lambda: warm_up(servable, str(folder)), CODES.UNIMPLEMENTED, "Unsupported log_type for warmup: session_run_log"
+    )
     with tf.io.TFRecordWriter(str(file)) as writer:
         writer.write(b"\xff\xff")
     with pytest.raises(ServingError, match="Failed to parse warmup record") as raised:

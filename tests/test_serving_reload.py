@@ -97,7 +97,7 @@ def test_the_deprecated_type_stands_for_the_platform(tmp_path, start):
 def test_an_empty_file_unloads_nothing(tmp_path, start):
     make(tmp_path, 1)
     models = start(config(("m", tmp_path)))
-    text = "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another."
+    text = "Cannot transition to requested config: only a model_config_list may take the place of another one"
     refuses(lambda: models.configure(model_server_config_pb2.ModelServerConfig()), CODES.FAILED_PRECONDITION, text)
     assert version_used(models) == 1
     assert start(model_server_config_pb2.ModelServerConfig()).names() == []

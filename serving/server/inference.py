@@ -23,8 +23,8 @@ def predict(servable, request, call=None, run=None, to_proto=tensors.to_proto):
     feeds = predict_feeds(servable, signature, request.inputs)
     aliases = list(request.output_filter) or sorted(signature.outputs)
     if len(set(aliases)) < len(aliases) or not set(aliases) <= set(signature.outputs):
-        known, asked = _braces(signature.outputs), _braces(aliases)
-        raise invalid_argument(f"output_filter: expected outputs of the signature, {known}, each once, got {asked}")
+        text = f"expected outputs of the signature, {sorted(signature.outputs)}, each once, got {aliases}"
+        raise invalid_argument(f"output_filter: {text}")
     arrays = (run or servable.run)(feeds, [signature.outputs[alias].name for alias in aliases], call)
     response = predict_pb2.PredictResponse()
     answer_for(response.model_spec, request.model_spec, servable)
@@ -46,8 +46,8 @@ def predict_feeds(servable, signature, inputs):
     sent, known = set(inputs), set(signature.inputs)
     missing = known - sent - set(signature.defaults)
     if missing or len(sent) > len(known):
-        text = f"{_braces(sent - known)} unknown, {_braces(missing)} missing without a default"
-        raise invalid_argument(f"Inputs do not match the signature's, {_braces(known)}: {text}")
+        text = f"unknown {sorted(sent - known)}, missing {sorted(missing)}"
+        raise invalid_argument(f"Inputs do not match the signature's, {sorted(known)}: {text}")
     feeds = {}
     for alias in sorted(known):
         name = signature.inputs[alias].name
@@ -115,25 +115,21 @@ def answer_for(model_spec, asked, servable):
 
 
 def _infer(tasks, servable, examples, call, run=None):
-    """Runs [(method, signature, result to fill)] on the same examples."""
+    """Runs [(method, signature, result to fill)] on the same tensorflow.serving.Input."""
     for method, signature, _ in tasks:
         check_method_name(servable, signature, (method,), grpc.StatusCode.INVALID_ARGUMENT)
     fetches = sorted({name for method, signature, _ in tasks for name in outputs_of(method, signature).values()})
-    rows = serialized_examples(examples)
+    context = examples.example_list_with_context.context.SerializeToString()  # merged into each of its examples
+    listed = examples.example_list_with_context.examples or examples.example_list.examples
+    if not listed:
+        raise invalid_argument("Input is empty.")
+    rows = np.array([context + example.SerializeToString() for example in listed], object)
     feeds = {signature.inputs["inputs"].name: rows for _, signature, _ in tasks}
     arrays = dict(zip(fetches, (run or servable.run)(feeds, fetches, call)))
     for method, signature, result in tasks:
         found = {alias: arrays[name] for alias, name in outputs_of(method, signature).items()}
-        FILLS[method](result, found, len(rows))
-
-
-def serialized_examples(examples):
-    """tensorflow.serving.Input -> array of serialized Examples; a context is merged into each of them."""
-    context = examples.example_list_with_context.context.SerializeToString()
-    listed = examples.example_list_with_context.examples or examples.example_list.examples
-    if not listed:
-        raise invalid_argument("Input is empty.")
-    return np.array([context + example.SerializeToString() for example in listed], object)
+        fill = fill_classes if method == CLASSIFY else fill_regressions
+        fill(result, found, len(rows))
 
 
 def outputs_of(method, signature):
@@ -142,8 +138,8 @@ def outputs_of(method, signature):
     names = {alias: signature.outputs[alias].name for alias in wanted if alias in signature.outputs}
     if set(signature.inputs) != {"inputs"} or not names or len(signature.outputs) > len(wanted):
         raise invalid_argument(
-            f"For {method} a signature must have the input {{inputs}} alone, and outputs {_braces(wanted)}; "
-            f"this one has {_braces(signature.inputs)} and {_braces(signature.outputs)}"
+            f"For {method} a signature must have the input ['inputs'] alone, and outputs {sorted(wanted)}; "
+            f"this one has {sorted(signature.inputs)} and {sorted(signature.outputs)}"
         )
     return names
 
@@ -170,15 +166,8 @@ def fill_regressions(result, arrays, count):
         result.regressions.add(value=value)
 
 
-FILLS = {CLASSIFY: fill_classes, REGRESS: fill_regressions}
-
-
 def _expect(alias, array, dtypes, shape, fits):
     dtype = tf.as_dtype(array.dtype)
     if not fits or dtype != dtypes[alias]:
         text = f"Expected output {alias} to be {dtypes[alias].name} {shape}, got {dtype.name} {list(array.shape)}"
         raise invalid_argument(text)
-
-
-def _braces(names):
-    return "{" + ",".join(sorted(names)) + "}"

@@ -23,9 +23,7 @@ def check(old, config):
     """Raises for a config that cannot take the place of the old one; nothing of it is taken over then."""
     kind = config.WhichOneof("config")
     if kind == "custom_model_config" or (kind is None and old.WhichOneof("config")):
-        text = (
-            "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another."
-        )
+        text = "Cannot transition to requested config: only a model_config_list may take the place of another one"
         raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, text)
     names = set()
     for model in config.model_config_list.config:

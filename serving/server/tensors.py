@@ -5,29 +5,26 @@ import math
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2, types_pb2
+from google.protobuf import wrappers_pb2
+from tensorflow.core.framework import tensor_pb2
 
 from serving.server.wire import varint
 
 # The field that carries the values of each type; half and bfloat16 are carried as the integers of their bits.
-FIELDS = {
-    types_pb2.DT_FLOAT: "float_val",
-    types_pb2.DT_DOUBLE: "double_val",
-    types_pb2.DT_INT8: "int_val",
-    types_pb2.DT_INT16: "int_val",
-    types_pb2.DT_INT32: "int_val",
-    types_pb2.DT_UINT8: "int_val",
-    types_pb2.DT_UINT16: "int_val",
-    types_pb2.DT_INT64: "int64_val",
-    types_pb2.DT_UINT32: "uint32_val",
-    types_pb2.DT_UINT64: "uint64_val",
-    types_pb2.DT_BOOL: "bool_val",
-    types_pb2.DT_STRING: "string_val",
-    types_pb2.DT_HALF: "half_val",
-    types_pb2.DT_BFLOAT16: "half_val",
-    types_pb2.DT_COMPLEX64: "scomplex_val",
-    types_pb2.DT_COMPLEX128: "dcomplex_val",
+_FIELDS = {
+    "float_val": "float32",
+    "double_val": "float64",
+    "int_val": "int8 int16 int32 uint8 uint16",
+    "int64_val": "int64",
+    "uint32_val": "uint32",
+    "uint64_val": "uint64",
+    "bool_val": "bool",
+    "string_val": "string",
+    "half_val": "float16 bfloat16",
+    "scomplex_val": "complex64",
+    "dcomplex_val": "complex128",
 }
+FIELDS = {tf.as_dtype(name).as_datatype_enum: field for field, names in _FIELDS.items() for name in names.split()}
 # What a field holds, where that is not the tensor's own type.
 HELD = {"int_val": np.int32, "half_val": np.int32, "scomplex_val": np.float32, "dcomplex_val": np.float64}
 SEEN_AS = {"half_val": np.uint16, "scomplex_val": np.float32, "dcomplex_val": np.float64}  # the same bits, as numbers
@@ -94,7 +91,8 @@ def to_proto(array):
     field = FIELDS[proto.dtype]
     if field in PACKED_TAGS:  # packed floats are the array's own bytes: many times faster than element by element
         content = np.ascontiguousarray(array).tobytes()
-        proto.MergeFromString(PACKED_TAGS[field] + _length(len(content)) + content)
+        length = wrappers_pb2.Int64Value(value=len(content)).SerializeToString()[1:] or b"\0"  # without its tag
+        proto.MergeFromString(PACKED_TAGS[field] + length + content)
     else:
         flat = np.ascontiguousarray(array).reshape(-1)
         getattr(proto, field).extend(flat.view(SEEN_AS.get(field, flat.dtype)).tolist())
@@ -116,12 +114,3 @@ def _described(array):
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
     return proto
-
-
-def _length(number):
-    """The protobuf wire format of a length."""
-    parts = bytearray()
-    while number > 127:
-        parts.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*parts, number])

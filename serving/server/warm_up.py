@@ -29,17 +29,15 @@ def warm_up(servable, path, iterations=1):
     if not os.path.exists(file):
         return None
     start, grown = time.monotonic(), set()
-    for count, record in enumerate(records(file), 1):
-        try:
-            log = prediction_log_pb2.PredictionLog.FromString(record)
-        except DecodeError:
-            text = f"Failed to parse warmup record: {record!r} from {file}"
-            raise invalid_argument(text) from None
-        for _ in range(iterations):
-            replay(servable, log)
+    for count, log in enumerate(logs(file), 1):
+        kind = log.WhichOneof("log_type")
+        if kind and kind not in REPLAYS:
+            raise ServingError(grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
+        for _ in range(iterations if kind else 0):
+            REPLAYS[kind](servable, getattr(log, kind).request)
         request = log.predict_log.request
         key = request.model_spec.signature_name, *request.output_filter
-        if servable.merger and log.HasField("predict_log") and key not in grown:
+        if servable.merger and kind == "predict_log" and key not in grown:
             grown.add(key)
             replay_grown(servable, request)
         if count > MAX_RECORDS:
@@ -63,22 +61,13 @@ def replay_grown(servable, request):
         logging.warning("Warming up with %d rows failed: %s", rows, error.message)
 
 
-def records(file):
-    """The records of a TFRecord file, as bytes."""
+def logs(file):
+    """The PredictionLogs of a TFRecord file."""
     try:
-        yield from tf.data.TFRecordDataset(file).as_numpy_iterator()
-    except tf.errors.DataLossError as error:
-        text = f"{error.message}. Please verify your warmup data is in TFRecord format."
-        raise ServingError(grpc.StatusCode.DATA_LOSS, text) from None
+        for record in tf.data.TFRecordDataset(file).as_numpy_iterator():
+            yield prediction_log_pb2.PredictionLog.FromString(record)
+    except DecodeError:
+        raise invalid_argument(f"Failed to parse warmup record: {record!r} from {file}") from None
     except tf.errors.OpError as error:
-        raise from_tensorflow(error) from None
-
-
-def replay(servable, log):
-    kind = log.WhichOneof("log_type")
-    if kind is None:
-        return
-    if kind not in REPLAYS:
-        number = log.DESCRIPTOR.fields_by_name[kind].number
-        raise ServingError(grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
-    REPLAYS[kind](servable, getattr(log, kind).request)
+        problem = from_tensorflow(error)
+        raise ServingError(problem.code, f"{file} cannot be read as TFRecords: {problem.message}") from None

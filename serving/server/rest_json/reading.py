@@ -25,9 +25,8 @@ def parse(body, max_values=MAX_VALUES):
     """The dict that the bytes `body` hold; ServingError for what is none, or would be too much work to read."""
     values = body.count(b",") + body.count(b"[") + body.count(b'"')  # a string or a name has two quotes
     if values + VALUES_OF_AN_OBJECT * body.count(b"{") > max_values:
-        raise invalid_argument(
-            f"JSON Parse error: more than {max_values} values; send fewer rows at a time, or picture files as base64"
-        )
+        text = "send fewer rows at a time, or picture files as base64"
+        raise invalid_argument(f"JSON Parse error: more than {max_values} values; {text}")
     try:
         document = _read(body.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:  # of rapidjson, or UnicodeDecodeError
