@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from serving.server.errors import ServingError
-from serving.server.rest_json.arrays import arrays_of
 from serving.server.rest_json.reading import parse, string_bytes
+from serving.server.rest_json.requests import arrays_of
 from tests.fake_models import tensor_infos
 
 
@@ -169,7 +169,7 @@ def test_which_keys_a_body_must_have():
     rows = "INVALID_ARGUMENT: 'instances' must be a list of rows, one or more, got"
     assert error({"instances": 1}, x="int32") == f"{rows} 1"
     assert error({"instances": []}, x="int32") == f"{rows} []"
-    assert error({"instances": [1]}) == "INVALID_ARGUMENT: Failed to get input map for signature: DEFAULT"
+    assert error({"instances": [1]}) == "INVALID_ARGUMENT: The signature has no inputs"
 
 
 def test_big_arrays_are_what_numpy_says():

@@ -9,8 +9,8 @@ import pytest
 from tensorflow_serving.apis import classification_pb2, regression_pb2
 
 from serving.server.errors import ServingError
-from serving.server.rest_json.examples import input_of
 from serving.server.rest_json.reading import parse
+from serving.server.rest_json.requests import input_of
 from serving.server.rest_json.writing import (
     classifications_body,
     error_body,

@@ -88,7 +88,7 @@ def test_errors_of_predict_in_their_order(ask):
     assert predict("{}", "unknown")[0] == 404
     assert predict('{"signature_name": "s"}') == (400, 'Signature "s" not found')
     init = "__saved_model_init_op"
-    assert predict(f'{{"signature_name": "{init}"}}') == (400, f"Failed to get input map for signature: {init}")
+    assert predict(f'{{"signature_name": "{init}"}}') == (400, "The signature has no inputs")
     assert predict("{}") == (400, "Expected either 'inputs' or 'instances' as a key")
     assert predict('{"signature_name": "", "instances": []}')[1].endswith("must be a list of rows, one or more, got []")
 

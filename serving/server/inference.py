@@ -101,7 +101,6 @@ def multi_inference(servable, request, call=None):
         result = response.results.add()
         answer_for(result.model_spec, task.model_spec, servable)
         into = result.classification_result if task.method_name == CLASSIFY else result.regression_result
-        into.SetInParent()
         tasks.append((task.method_name, signature, into))
     _infer(tasks, servable, request.input, call)
     return response

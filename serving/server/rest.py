@@ -13,14 +13,13 @@ from tensorflow_serving.apis import classification_pb2, model_pb2, regression_pb
 from serving.server import descriptions, inference
 from serving.server.calls import Call
 from serving.server.errors import as_serving_error, invalid_argument
-from serving.server.rest_json import arrays, examples, reading, writing
+from serving.server.rest_json import reading, requests, writing
 
 _WHERE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PATHS = {
-    "POST": rf"/v1/models/(?P<name>[^/:]+){_WHERE}:(?P<verb>classify|regress|predict)",
-    "GET": rf"/v1/models(?:/(?P<name>[^/:]+))?{_WHERE}(?:/(?P<verb>metadata))?",
-}
-_PATHS = {method: re.compile(path, re.ASCII | re.IGNORECASE) for method, path in _PATHS.items()}
+    "POST": rf"(?ai)/v1/models/(?P<name>[^/:]+){_WHERE}:(?P<verb>classify|regress|predict)",
+    "GET": rf"(?ai)/v1/models(?:/(?P<name>[^/:]+))?{_WHERE}(?:/(?P<verb>metadata))?",
+}  # (?ai): ASCII, and in capitals too
 _LARGEST = 2**63 - 1
 HTTP_STATUS = {
     grpc.StatusCode.OK: 200,
@@ -38,8 +37,6 @@ HTTP_STATUS = {
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
 }  # UNKNOWN, INTERNAL and DATA_LOSS are 500
-
-
 _OF_EXAMPLES = {  # verb: (class of the request, what answers it, what writes the answer)
     "classify": (classification_pb2.ClassificationRequest, inference.classify, writing.classifications_body),
     "regress": (regression_pb2.RegressionRequest, inference.regress, writing.regressions_body),
@@ -100,7 +97,7 @@ class Rest:
             if target.verb == "predict":
                 return _predict(servable, document, call, run)
             request_class, infer, write = _OF_EXAMPLES[target.verb]
-            request = request_class(input=examples.input_of(document))
+            request = request_class(input=requests.input_of(document))
             request.model_spec.signature_name = call.signature
             return write(infer(servable, request, call, run).result)
 
@@ -118,7 +115,7 @@ class Rest:
 def _predict(servable, document, call, run):
     signature = inference.signature_of(servable, call.signature)
     inputs = dict(sorted(signature.inputs.items()))
-    feeds, rows = arrays.arrays_of(document, inputs, call.signature)
+    feeds, rows = requests.arrays_of(document, inputs)
     document.clear()  # its numbers take many times the room of the arrays
     aliases = sorted(signature.outputs)
     if not aliases:
@@ -131,7 +128,7 @@ def _predict(servable, document, call, run):
 
 def _target(method, path, call):
     """The Target of a path, and the call is told its model."""
-    match = _PATHS[method].fullmatch(path) if method in _PATHS else None
+    match = re.fullmatch(_PATHS[method], path) if method in _PATHS else None
     if not match:
         return _NOWHERE
     groups = {key: text or "" for key, text in match.groupdict().items()}

@@ -50,11 +50,9 @@ def to_array(proto):
 
 def shape_of(proto):
     """The sizes that the proto claims; ValueError where it describes no tensor."""
-    if proto.dtype not in FIELDS or proto.tensor_shape.unknown_rank:
-        raise ValueError("no dtype, or no shape")
     shape = [dim.size for dim in proto.tensor_shape.dim]
-    if min(shape, default=0) < 0:
-        raise ValueError("a negative dimension")
+    if proto.dtype not in FIELDS or proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise ValueError("no dtype, no shape, or a negative dimension")
     return shape
 
 

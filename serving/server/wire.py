@@ -9,8 +9,9 @@ from google.protobuf.descriptor import FieldDescriptor
 
 FIELD_COST = 1024  # of a field, in bytes: the room of a submessage, and the time to count it
 MOST_PER_BYTE = FIELD_COST // 2  # no field has fewer than two bytes
-WIDE = {FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_SINT64}
-NUMBERS = {FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_ENUM}
+_WIDE = (FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_SINT64)
+_NARROW = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_SINT32)
+_PER_BYTE = {**dict.fromkeys(_WIDE, 8), **dict.fromkeys(_NARROW, 4), FieldDescriptor.TYPE_ENUM: 4}  # of packed numbers
 
 
 def exceeds(descriptor, content, most):
@@ -47,16 +48,8 @@ def exceeds(descriptor, content, most):
 
 @functools.cache
 def _costly(descriptor):
-    """{number of a field: the descriptor of its messages, or what a byte of its packed numbers takes}."""
-    costly = {}
-    for field in descriptor.fields:
-        if field.message_type:
-            costly[field.number] = field.message_type
-        elif field.type in WIDE:
-            costly[field.number] = 8
-        elif field.cpp_type in NUMBERS:
-            costly[field.number] = 4
-    return costly
+    """{number of a field: the descriptor of its messages, or what a byte of it takes in memory}."""
+    return {field.number: field.message_type or _PER_BYTE.get(field.type, 1) for field in descriptor.fields}
 
 
 def varint(content, at):

@@ -15,7 +15,6 @@ _BASE64 = re.compile(rb"([A-Za-z0-9+/]*)([=.]*)")
 _BLANKS = b" \t\n\v\f\r"
 _SHOWN = 256  # characters of a value that an error shows
 
-
 # The parser of TensorFlow Serving: NaN and Infinity are numbers, integers beyond 64 bits doubles. It crashes where a
 # mapping of ours does not keep what it is given, so objects are plain dicts: of two equal names the last one counts.
 _decode = rapidjson.Decoder(number_mode=rapidjson.NM_NATIVE | rapidjson.NM_NAN)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2 as types
 
 from serving.server.errors import invalid_argument
-from serving.server.rest_json.arrays import KINDS
+from serving.server.rest_json.requests import KINDS
 
 MAX_ERROR = 10_000  # characters
 

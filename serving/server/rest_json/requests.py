@@ -1,14 +1,13 @@
-"""The body of a predict request to arrays: {"instances": [row, ...]} or {"inputs": columns}, one array per input.
-
-Nested lists become arrays a level at a time, without a step of Python per number.
-"""
+"""The bodies of requests: {"instances": rows} or {"inputs": columns} to arrays, {"examples": [...]} to tf.Examples."""
 
 from itertools import chain
 
 import grpc
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.example import example_pb2
 from tensorflow.core.framework import types_pb2 as types
+from tensorflow_serving.apis import input_pb2
 
 from serving.server.errors import ServingError, invalid_argument
 from serving.server.rest_json.reading import is_base64, shown, string_bytes
@@ -28,12 +27,17 @@ KINDS = {  # of each dtype that JSON can carry: the types of JSON values, intege
     types.DT_BOOL: ({bool}, None, np.bool_),
     types.DT_STRING: ({str, dict}, None, object),
 }
+_FEATURES = {  # field of a Feature: (types of JSON values, what makes them the field's)
+    "int64_list": ({int, bool}, int),
+    "float_list": ({float}, float),
+    "bytes_list": ({str, dict}, string_bytes),
+}
 
 
-def arrays_of(document, inputs, signature_name=""):
+def arrays_of(document, inputs):
     """({alias: array}, whether rows were sent). `inputs` is {alias: TensorInfo}, as the signature has it."""
     if not inputs:
-        raise invalid_argument(f"Failed to get input map for signature: {signature_name or 'DEFAULT'}")
+        raise invalid_argument("The signature has no inputs")
     rows = "instances" in document
     if rows == ("inputs" in document):
         raise invalid_argument("Expected either 'inputs' or 'instances' as a key")
@@ -66,9 +70,9 @@ def _is_named(value):
 
 
 def array_of(value, alias, dtype, unsupported):
-    """The array of nested lists. Small integers wrap; what a float32 cannot hold is infinite.
+    """The array of nested lists, made a level at a time, without a step of Python per number.
 
-    `unsupported`: the code for a dtype that JSON cannot carry.
+    Small integers wrap; what a float32 cannot hold is infinite. `unsupported`: the code for a dtype beyond JSON.
     """
     values, shape = _flatten(value, alias)
     dtype_of_array = tf.as_dtype(dtype).as_numpy_dtype
@@ -122,3 +126,41 @@ def _misfit(alias, place, shape, problem):
     """The error of one of the values of a shape; of rows, the first index is the row."""
     index = "".join(f"[{each}]" for each in np.unravel_index(place, shape))
     return invalid_argument(f"Input {alias}{index}: {problem}")
+
+
+def input_of(document):
+    """The tensorflow.serving.Input of {"examples": [...]}, and perhaps a "context" for all of them."""
+    result = input_pb2.Input()
+    listed = result.example_list
+    if "context" in document:
+        listed = result.example_list_with_context
+        listed.context.CopyFrom(_example(document["context"]))
+    examples = document.get("examples")
+    if type(examples) is not list or not examples:
+        raise invalid_argument(f"'examples' must be a list of objects, one or more, got {shown(examples)}")
+    listed.examples.extend(map(_example, examples))
+    return result
+
+
+def _example(value):
+    if type(value) is not dict:
+        raise invalid_argument(f"An example must be an object, got {shown(value)}")
+    example = example_pb2.Example()
+    for name, content in value.items():
+        try:
+            _fill(example.features.feature[name], content if type(content) is list else [content])
+        except ValueError as error:
+            raise invalid_argument(f"Feature {name}: {error}") from None
+    return example
+
+
+def _fill(feature, values):
+    """All values must be int64s (booleans too), or floats, or strings; none are no kind."""
+    one_of_each = {type(value): value for value in values}
+    fitting = [field for field, (taken, _) in _FEATURES.items() if one_of_each.keys() <= taken]
+    if not fitting:
+        found = ", ".join(map(shown, one_of_each.values()))
+        raise ValueError(f"expected only integers, only floats, or only strings, got {found}")
+    if values:
+        _, convert = _FEATURES[fitting[0]]
+        getattr(feature, fitting[0]).value.extend(map(convert, values))
