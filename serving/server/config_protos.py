@@ -29,9 +29,9 @@ _file = descriptor_pb2.FileDescriptorProto(
     syntax="proto3",
     dependency=[wrappers_pb2.DESCRIPTOR.name],
 )
-for _message, _fields in _MESSAGES.items():
+for _message, _declarations in _MESSAGES.items():
     _declared = _file.message_type.add(name=_message)
-    for _number, (_field, _declaration) in enumerate(_fields.items(), 1):
+    for _number, (_field, _declaration) in enumerate(_declarations.items(), 1):
         _declared.field.add(name=_field, number=_number, **_declaration)
 _pool = descriptor_pool.DescriptorPool()
 _pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
