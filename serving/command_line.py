@@ -1,5 +1,6 @@
 """Client's command line: what a served model does, from files to files."""
 
+import contextlib
 import io
 import json
 import sys
@@ -10,7 +11,7 @@ import numpy as np
 
 from serving import pictures
 from serving.arguments import LARGEST_SEED
-from serving.parsing import WRONG_INPUT, Parser, as_name, as_path, content, number, whole
+from serving.parsing import WRONG_INPUT, Parser, as_name, as_path, content, number
 from serving.transports.errors import RequestError
 
 # What Python and NumPy raise of a JSON or .npz file that is damaged, or another file.
@@ -19,7 +20,7 @@ UNREADABLE = (ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.B
 
 def sample(client, args):
     """Pictures from the prior."""
-    return {"images": client.sample(args.count, args.seed, args.temperature, png=wants_picture(args))}
+    return {"images": client.sample(args.count, args.seed, args.temperature, args.png)}
 
 
 def encode(client, args):
@@ -29,12 +30,12 @@ def encode(client, args):
 
 def decode(client, args):
     """Pictures of codes: the array `mean` or `codes` of an .npz or .json file."""
-    return {"images": client.decode(read_codes(args.file), png=wants_picture(args))}
+    return {"images": client.decode(read_codes(args.file), args.png)}
 
 
 def reconstruct(client, args):
     """Pictures as the model sees them, and the squared error of each."""
-    images, squared_error = client.reconstruct(read_files(args.files), png=wants_picture(args))
+    images, squared_error = client.reconstruct(read_files(args.files), args.png)
     return {"images": images, "squared_error": squared_error}
 
 
@@ -58,43 +59,26 @@ def status(client, args):
     return {"versions": client.status()}
 
 
-def wants_picture(args):
-    """Return True where --out is a PNG; the other kinds take the model's own float32."""
-    return args.out.suffix.lower() == ".png"
-
-
 def read_files(paths):
     """The bytes of PNG and JPEG files."""
-    files = [content(path, "a PNG or JPEG file") for path in paths]
-    for path, found in zip(paths, files):
-        if not found.startswith((b"\x89PNG", b"\xff\xd8\xff")):
-            raise ValueError(f"{path}: expected a PNG or JPEG file")
-    return files
+    return [content(path, "a PNG or JPEG file", rb"\A(\x89PNG|\xff\xd8\xff)") for path in paths]
 
 
 def read_codes(path):
     """Codes (n, latent_dim) out of what `encode` wrote."""
-    expected = "an .npz or .json file with an array called codes or mean"
-    file = content(path, expected)
-    try:
+    expected = "an .npz or .json file with an array codes or mean, finite numbers (n, latent_dim)"
+    file, found = content(path, expected), {}
+    with contextlib.suppress(*UNREADABLE):
         found = dict(json.loads(file) if path.suffix.lower() == ".json" else np.load(io.BytesIO(file)))
-    except UNREADABLE:
-        raise ValueError(f"{path}: expected {expected}") from None
-    name = next((each for each in ("codes", "mean") if each in found), None)
-    if name is None:
-        raise ValueError(f"{path}: no array called codes or mean in it, only {', '.join(found)}")
-    try:
-        codes = np.asarray(found[name], np.float32)
-    except (ValueError, TypeError):  # words, or rows of different lengths
-        codes = np.empty(0)
-    if codes.ndim != 2 or not np.isfinite(codes).all():
-        raise ValueError(f"{path}: {name} in it is no array of finite numbers (n, latent_dim)")
-    return codes
+        codes = np.asarray(found["codes"] if "codes" in found else found["mean"], np.float32)
+        if codes.ndim == 2 and np.isfinite(codes).all():
+            return codes
+    raise ValueError(f"{path}: expected {expected}; found {', '.join(map(str, found)) or 'nothing of that kind'}")
 
 
 def png_bytes(result):
     """One picture of all."""
-    if "images" not in result or result["images"].ndim != 4:
+    if result["images"].ndim != 4:
         raise ValueError("--out: a .png file takes pictures; expected .npz or .json here")
     return pictures.to_png(pictures.grid(pictures.to_uint8(result["images"])))
 
@@ -112,18 +96,16 @@ def json_bytes(result):
 
 
 PROGRAM = "python -m serving.client"
-EXAMPLE = "%(prog)s sample --count=64 --seed=7 --out=grid.png"
 FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
 
 
 def described(result):
     """Return in words what was written."""
-    pictures_in, others = result.get("images"), [name for name in result if name != "images"]
-    parts = [", ".join(f"{name} {np.shape(result[name])}" for name in others)] if others else []
-    if np.ndim(pictures_in) == 4:
-        count, height, width, _ = pictures_in.shape
-        parts.insert(0, f"{count} picture{'s' * (count != 1)} of {width} by {height}")
-    return " and ".join(parts)
+    others = ", ".join(f"{name} {np.shape(values)}" for name, values in result.items() if name != "images")
+    if np.ndim(result.get("images")) != 4:
+        return others
+    count, height, width, _ = result["images"].shape
+    return f"{count} picture{'s' * (count != 1)} of {width} by {height}{others and ' and '}{others}"
 
 
 def checked_output(path, kinds):
@@ -139,48 +121,39 @@ def checked_output(path, kinds):
 def parser(prog=PROGRAM):
     """The command line of `prog`."""
     shared = Parser(add_help=False)
-    shared.add_argument(
-        "--address", default="http://127.0.0.1:8501", help="http://host:port or grpc://host:port; https, grpcs"
-    )
-    shared.add_argument(
-        "--ca_file", type=as_path, help="PEM certificates to trust on a secure port; the system's by default"
-    )
+    shared.add_argument("--address", default="http://127.0.0.1:8501", help="http(s)://host:port or grpc(s)://host:port")
+    shared.add_argument("--ca_file", type=as_path, help="PEM certificates to trust, instead of the system's")
     shared.add_argument("--model", type=as_name, default="vae", help="name of the model")
-    shared.add_argument("--version", type=whole(0, 2**63 - 1), help="number of a version; the newest by default")
+    shared.add_argument("--version", type=number(0, 2**63 - 1, int), help="number of a version; the newest by default")
     shared.add_argument("--label", type=as_name, help="label of a version, stable say")
     shared.add_argument("--deadline", type=number(0.001, 1e9), default=30.0, help="seconds, over everything")
-    main_parser = Parser(prog=prog, description=__doc__, epilog=EXAMPLE)
+    main_parser = Parser(prog=prog, description=__doc__, epilog="%(prog)s sample --count=64 --seed=7 --out=grid.png")
     commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(function, gives_pictures=False, prints=True):
+    for function in (sample, decode, encode, reconstruct, score, screen, status):
         added = commands.add_parser(function.__name__, parents=[shared], help=function.__doc__)
+        gives_pictures = function in (sample, decode, reconstruct, screen)
         told = "new .png, .npz or .json file" if gives_pictures else "new .npz or .json file; by default the terminal"
-        added.add_argument("--out", type=as_path, required=not prints, help=told)
+        added.add_argument("--out", type=as_path, required=gives_pictures and function is not screen, help=told)
         added.set_defaults(command=function, kinds=[each for each in FORMATS if gives_pictures or each != ".png"])
-        return added
-
-    added = command(sample, gives_pictures=True, prints=False)
-    added.add_argument("--count", type=whole(1, 10**6), default=64, help="how many")
-    added.add_argument("--seed", type=whole(0, LARGEST_SEED), default=0, help="the same seed gives the same pictures")
+        if function in (encode, reconstruct, score, screen):
+            added.add_argument("files", nargs="+", type=as_path, help="PNG or JPEG files, of any size")
+    commands.choices["decode"].add_argument("file", type=as_path, help=".npz or .json file of encode")
+    added = commands.choices["sample"]
+    added.add_argument("--count", type=number(1, 10**6, int), default=64, help="how many")
+    added.add_argument("--seed", type=number(0, LARGEST_SEED, int), default=0, help="the same gives the same pictures")
     added.add_argument("--temperature", type=number(0, 1e15), default=1.0, help="below 1: more typical, less varied")
-    added = command(decode, gives_pictures=True, prints=False)
-    added.add_argument("file", type=as_path, help=".npz or .json file of encode")
-    of_files = [command(encode), command(reconstruct, gives_pictures=True, prints=False), command(score)]
-    for added in (*of_files, command(screen, gives_pictures=True)):
-        added.add_argument("files", nargs="+", type=as_path, help="PNG or JPEG files, of any size")
-    command(status)
     return main_parser
 
 
 def main(connect, arguments=None, prog=PROGRAM):
-    """Runs a command with the client that `connect` makes; the exit code is 1 where it fails, 2 where it was not
-    understood."""
+    """Runs a command with the client that `connect` makes; the exit code: 1 where it fails, 2 for wrong input."""
     args = parser(prog).parse_args(arguments)
     try:
         if args.out is not None:
             checked_output(args.out, args.kinds)
-        options = {"deadline_s": args.deadline, "ca_file": args.ca_file}
-        with connect(args.address, args.model, args.version, args.label, **options) as client:
+        args.png = args.out is not None and args.out.suffix.lower() == ".png"  # others take the model's own float32
+        where = (args.address, args.model, args.version, args.label)
+        with connect(*where, deadline_s=args.deadline, ca_file=args.ca_file) as client:
             result = args.command(client, args)
         if args.out is None and args.command is not screen:
             sys.stdout.buffer.write(json_bytes(result))

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import difflib
-import functools
 import os
 import pathlib
 import re
@@ -24,15 +23,11 @@ class Parser(argparse.ArgumentParser):
         wrong = re.search(r"unrecognized arguments: (\S+)|invalid choice: '?([^' ]+)", message)
         word = next(filter(None, wrong.groups())).partition("=")[0] if wrong else ""
         own = set().union(*(action.option_strings or map(str, action.choices or ()) for action in self._actions))
-        flags = {name: set(parser._option_string_actions) for name, parser in self._commands()}
+        groups = [each.choices for each in self._actions if isinstance(each, argparse._SubParsersAction)]
+        flags = {name: set(each._option_string_actions) for group in groups for name, each in group.items()}
         if takers := [name for name in flags if word in flags[name]]:
             refuse(f"{message}; {word} is a flag of {', '.join(takers)}, and goes after the command", "", [])
         refuse(message, word, sorted(own.union(*flags.values())))
-
-    def _commands(self):
-        """[(name, its parser)]."""
-        choices = [each.choices for each in self._actions if isinstance(each.choices, dict)]
-        return [(name, each) for group in choices for name, each in group.items() if isinstance(each, Parser)]
 
 
 class _WithDefaults(argparse.ArgumentDefaultsHelpFormatter):
@@ -41,16 +36,12 @@ class _WithDefaults(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def refuse(message, word, known):
-    """Tell a mistake in one line, with what of `known` is nearest to `word`, and exit with 2."""
-    print(f"error: {message}{nearest(word, known)}\npass --help for the flags", file=sys.stderr)
-    sys.exit(2)
-
-
-def nearest(word, known):
-    """Return "; did you mean sample?" for smaple or SAMPLE, and nothing where no known word is near."""
+    """Tell a mistake in one line, with what of `known` is nearest to `word`, sample to smaple say, and exit with 2."""
     lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1)
-    return f"; did you mean {lower[near[0]]}?" if near else ""
+    hint = f"; did you mean {lower[near[0]]}?" if near else ""
+    print(f"error: {message}{hint}\npass --help for the flags", file=sys.stderr)
+    sys.exit(2)
 
 
 def expanded(text):
@@ -64,36 +55,30 @@ def expanded(text):
 def as_path(text):
     """Return the Path of an argument."""
     try:
-        if text.strip():
-            return pathlib.Path(expanded(text))
+        return pathlib.Path(expanded(as_name(text, "path")))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    raise argparse.ArgumentTypeError("expected a path")
 
 
-def as_name(text):
-    """Return the name that an argument gives."""
-    if text.strip():
-        return text
-    raise argparse.ArgumentTypeError("expected a name")
+def as_name(text, kind="name"):
+    """Return the text of an argument that is not blank."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a {kind}")
+    return text
 
 
-def whole(least, most):
-    """Return the `type` of arguments that are whole numbers from `least` to `most`."""
-    return functools.partial(_within, int, f"a whole number from {least} to {most}", least, most)
+def number(least, most, kind=float):
+    """Return the `type` of arguments that are numbers from `least` to `most`. kind: int for whole ones."""
+    expected = f"a whole number from {least} to {most}" if kind is int else f"a number from {least:g} to {most:g}"
 
+    def parsed(text):
+        with contextlib.suppress(ValueError):
+            value = kind(text)
+            if least <= value <= most:  # false for NaN
+                return value
+        raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
 
-def number(least, most):
-    """Return the `type` of arguments that are numbers from `least` to `most`."""
-    return functools.partial(_within, float, f"a number from {least:g} to {most:g}", least, most)
-
-
-def _within(kind, expected, least, most, text):
-    with contextlib.suppress(ValueError):
-        value = kind(text)
-        if least <= value <= most:  # false for NaN
-            return value
-    raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
+    return parsed
 
 
 # What keeps a file from being read, without the words of the system.
@@ -105,8 +90,9 @@ REASONS = {
 }
 
 
-def content(path, expected):
-    """Return the bytes of a file, which is not empty. expected: what should be in it, "PEM certificates" say."""
+def content(path, expected, mark=b""):
+    """Return the bytes of a file that is not empty. expected: what is in it, "PEM certificates" say; mark: a pattern of
+    bytes by which one knows it."""
     try:
         found = pathlib.Path(path).read_bytes()
     except OSError as error:
@@ -114,4 +100,6 @@ def content(path, expected):
         raise type(error)(f"{path}: {reason}; expected {expected}") from None
     if not found:
         raise ValueError(f"{path}: it is empty; expected {expected}")
+    if not re.search(mark, found):
+        raise ValueError(f"{path}: expected {expected}")
     return found

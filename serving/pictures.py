@@ -19,8 +19,7 @@ def to_png(picture):
 
 def from_png(data):
     """The bytes of a PNG file -> uint8 (H, W, 1 or 3)."""
-    picture = np.asarray(Image.open(io.BytesIO(data)))
-    return picture[:, :, None] if picture.ndim == 2 else picture
+    return np.atleast_3d(np.asarray(Image.open(io.BytesIO(data))))
 
 
 def to_uint8(pictures):
