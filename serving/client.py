@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from serving import arguments, pictures, transports
-from serving.transports.patience import Patience
+from serving.transports.errors import Patience
 
 ROWS_PER_REQUEST = 64
 Images = np.ndarray | list[bytes]  # uint8 or float in [0, 1], (n, H, W, C), or the bytes of n PNG or JPEG files
@@ -59,91 +59,86 @@ class Client:
 
     def status(self) -> list[dict]:
         """The versions of the model, newest first: [{"version", "state", "code", "message"}]."""
-        return self._patience().call(self._transport.status)
+        found = self._patience().call(self._transport.status)["model_version_status"]
+        for each in found:
+            told = each.pop("status", {})
+            each["version"] = int(each["version"])
+            each["code"], each["message"] = told.get("error_code", "OK"), told.get("error_message", "")
+        return found
 
     def sample(self, count: int, seed: int = 0, temperature: float = 1.0, png: bool | None = None) -> np.ndarray:
         """`count` pictures (n, H, W, C); picture i depends on seed and i alone.
 
         temperature: factor on the deviation of every draw.
         """
-        inputs = {"seed": arguments.row_seeds(count, seed)}
-        patience = self._patience()
+        seeds = arguments.row_seeds(count, seed)
         if temperature == 1.0:
-            return self._pictures(patience, "sample", png, **inputs)
-        inputs["temperature"] = np.full(count, temperature, np.float32)
-        return _finished(self._ask(patience, "sample_at_temperature", **inputs)["images"], png)
+            return self._pictures(self._patience(), "sample", png, seed=seeds)
+        temperatures = np.full(count, temperature, np.float32)
+        return self._pictures(self._patience(), "sample_at_temperature", png, seed=seeds, temperature=temperatures)
 
     def encode(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of q(z|x), each (n, latent_dim).
 
         images: uint8 or float in [0, 1], (n, H, W, C), or a list of the bytes of PNG or JPEG files, of any size.
         """
-        patience = self._patience()
-        answer = self._ask_about(patience, "encode", self._checked(patience, images))
+        answer = self._ask_about("encode", images)
         return answer["mean"], answer["stddev"]
 
     def decode(self, codes: np.ndarray, png: bool | None = None) -> np.ndarray:
         """The pictures (n, H, W, C) of codes (n, latent_dim)."""
         patience = self._patience()
-        latent_dim = self._signature(patience, "decode").inputs["codes"].shape[1]
-        return self._pictures(patience, "decode", png, codes=arguments.codes(codes, latent_dim))
+        shape = self._signature(patience, "decode").shapes["codes"]
+        return self._pictures(patience, "decode", png, codes=arguments.codes(codes, shape[1]))
 
     def reconstruct(self, images: Images, png: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The pictures of the images' codes (n, H, W, C), and each one's squared error, summed over the picture.
 
         images: as for encode.
         """
-        patience = self._patience()
-        images = self._checked(patience, images)
-        files = isinstance(images, list) or (images.dtype == np.uint8 and images.shape[-1] in pictures.CHANNELS)
-        if files and self._in_8_bits(png) and "reconstruct_png" in self._known(patience):
-            answer = self._ask(patience, "reconstruct_png", image_bytes=_packed(images))
-            return _finished(_unpacked(answer["image_bytes"]), png), answer["squared_error"]
-        answer = self._ask_about(patience, "reconstruct", images)
-        return _finished(answer["images"], png), answer["squared_error"]
+        answer = self._ask_about("reconstruct", images, in_8_bits=self._in_8_bits(png))
+        return _finished(answer, png), answer["squared_error"]
 
     def score(self, images: Images) -> dict[str, np.ndarray]:
         """{"elbo", "reconstruction", "kl"} per image, in nats; reconstruction and kl grow with strangeness."""
-        patience = self._patience()
-        return self._ask_about(patience, "score", self._checked(patience, images))
+        return self._ask_about("score", images)
 
     def screen(self, images: Images) -> dict[str, np.ndarray]:
         """{"strangeness_elbo", "strangeness_reconstruction", "strangeness"}: shares of held-out images less strange.
 
         And "heat_maps", uint8 (n, H, W, 3): where each image is strange. images: as for encode.
         """
-        patience = self._patience()
-        answer = self._ask_about(patience, "screen", self._checked(patience, images))
-        for name in [name for name, values in answer.items() if values.dtype == object]:  # the only files in it
-            answer["heat_maps"] = _unpacked(answer.pop(name))
+        answer = self._ask_about("screen", images)
+        if "strangeness_png_bytes" in answer:  # not of points
+            answer["heat_maps"] = _unpacked(answer.pop("strangeness_png_bytes"))
         return answer
 
     def _pictures(self, patience, subject, png, **inputs):
         """The pictures of `subject`, sample or decode, from the signature that costs least of those that are served."""
-        names = [subject + form for form in self._transport.forms_of_pictures] if self._in_8_bits(png) else [subject]
-        answer = self._ask(patience, next((each for each in names if each in self._known(patience)), subject), **inputs)
-        return _finished(_unpacked(answer["image_bytes"]) if "image_bytes" in answer else answer["images"], png)
+        forms = self._transport.forms_of_pictures if self._in_8_bits(png) else ()
+        names = [subject + form for form in forms if subject + form in self._known(patience)]
+        return _finished(self._ask(patience, names[0] if names else subject, **inputs), png)
 
     def _in_8_bits(self, png):
         return self._transport.numbers_are_text if png is None else png
 
-    def _ask_about(self, patience, subject, images):
-        """The answer of `subject`, encode say, or of its variant for the way in which the images travel best."""
-        if isinstance(images, list):
-            return self._ask(patience, f"{subject}_bytes", image_bytes=_packed(images))
-        if images.dtype != np.uint8:
-            return self._ask(patience, subject, images=images)
-        if images.shape[-1] in pictures.CHANNELS:
-            packed = _packed(images)
-            if sum(map(len, packed)) < images.size * self._transport.bytes_per_value:
-                return self._ask(patience, f"{subject}_bytes", image_bytes=packed)
-        return self._ask(patience, f"{subject}_uint8", images=images)
+    def _ask_about(self, subject, images, in_8_bits=False):
+        """The answer of `subject`, encode say, or of its variant for the way in which the images travel best.
 
-    def _checked(self, patience, images):
-        """An array (n, *shape of the model), or a list of files."""
-        if isinstance(images, list) and images and all(isinstance(each, bytes) for each in images):
-            return images
-        return arguments.images(images, self._signature(patience, "encode").inputs["images"].shape[1:])
+        in_8_bits: its pictures may come as PNG.
+        """
+        patience = self._patience()
+        given = isinstance(images, list) and images and all(isinstance(each, bytes) for each in images)
+        files = images if given else []
+        if not given:
+            images = arguments.images(images, self._signature(patience, "encode").shapes["images"][1:])
+            if images.dtype == np.uint8 and images.shape[-1] in pictures.CHANNELS:
+                files = [pictures.to_png(image) for image in images]
+        if files and in_8_bits and f"{subject}_png" in self._known(patience):
+            return self._ask(patience, f"{subject}_png", image_bytes=np.array(files, object))
+        if given or (files and sum(map(len, files)) < images.size * self._transport.bytes_per_value):
+            return self._ask(patience, f"{subject}_bytes", image_bytes=np.array(files, object))
+        return self._ask(patience, f"{subject}_uint8" if images.dtype == np.uint8 else subject, images=images)
 
     def _ask(self, patience, name, **inputs):
         """{output: (n, ...)} of a signature, for inputs (n, ...)."""
@@ -151,13 +146,13 @@ class Client:
         answers = []
         for start in range(0, len(next(iter(inputs.values()))), ROWS_PER_REQUEST):
             rows = {alias: value[start : start + ROWS_PER_REQUEST] for alias, value in inputs.items()}
-            answers.append(patience.call(functools.partial(self._transport.predict, signature, rows)))
-        return {alias: np.concatenate([answer[alias] for answer in answers]) for alias in signature.outputs}
+            answers.append(patience.call(self._transport.predict, signature, rows))
+        return {alias: np.concatenate([answer[alias] for answer in answers]) for alias in signature.dtypes}
 
     def _known(self, patience):
         """{name: Signature} of the model."""
         if self._signatures is None:
-            self._signatures = patience.call(self._transport.signatures)
+            self._signatures = transports.signatures(patience.call(self._transport.metadata))
         return self._signatures
 
     def _signature(self, patience, name):
@@ -167,19 +162,14 @@ class Client:
         return known[name]
 
 
-def _packed(images):
-    """(n,) bytes: the files, or PNGs of the arrays."""
-    files = images if isinstance(images, list) else [pictures.to_png(image) for image in images]
-    return np.array(files, object)
-
-
 def _unpacked(files):
     """uint8 (n, H, W, C) of PNGs."""
     return np.stack([pictures.from_png(data) for data in files])
 
 
-def _finished(images, png):
-    """uint8 for png=True, else float32 in [0, 1]; points (n, d) as they are."""
+def _finished(answer, png):
+    """The pictures of an answer: uint8 for png=True, else float32 in [0, 1]; points (n, d) as they are."""
+    images = _unpacked(answer["image_bytes"]) if "image_bytes" in answer else answer["images"]
     if png and images.ndim == 4:
         return pictures.to_uint8(images)
     return images / np.float32(255) if images.dtype == np.uint8 else images

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from serving.transports import patience
-from serving.transports.errors import RequestError
+from serving.transports import errors
+from serving.transports.errors import Patience, RequestError
 
 
 class Clock:
@@ -12,9 +12,9 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now, self.pauses = 1000.0, []
-        monkeypatch.setattr(patience.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(patience.time, "sleep", self.sleep)
-        monkeypatch.setattr(patience.random, "uniform", lambda low, high: high)  # the longest pause that may be drawn
+        monkeypatch.setattr(errors.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(errors.time, "sleep", self.sleep)
+        monkeypatch.setattr(errors.random, "uniform", lambda low, high: high)  # the longest pause that may be drawn
 
     def sleep(self, seconds):
         self.now += seconds
@@ -36,11 +36,11 @@ def failing(*codes):
 
 def test_what_is_unavailable_is_tried_again_with_growing_pauses(monkeypatch):
     clock = Clock(monkeypatch)
-    left = patience.Patience(30.0, retries=6).call(failing(*["UNAVAILABLE"] * 6))
+    left = Patience(30.0, retries=6).call(failing(*["UNAVAILABLE"] * 6))
     assert left == pytest.approx(30.0 - sum(clock.pauses))
     np.testing.assert_allclose(clock.pauses, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0])
     with pytest.raises(RequestError, match="UNAVAILABLE"):
-        patience.Patience(30.0, retries=2).call(failing(*["UNAVAILABLE"] * 3))
+        Patience(30.0, retries=2).call(failing(*["UNAVAILABLE"] * 3))
     assert len(clock.pauses) == 6 + 2
 
 
@@ -48,13 +48,13 @@ def test_nothing_else_is_tried_again(monkeypatch):
     clock = Clock(monkeypatch)
     for code in ("INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED"):
         with pytest.raises(RequestError, match=code):
-            patience.Patience(30.0, retries=6).call(failing(code))
+            Patience(30.0, retries=6).call(failing(code))
     assert clock.pauses == []
 
 
 def test_one_deadline_over_all_requests_and_pauses(monkeypatch):
     clock = Clock(monkeypatch)
-    waits = patience.Patience(1.0, retries=6)
+    waits = Patience(1.0, retries=6)
     with pytest.raises(RequestError, match="UNAVAILABLE"):
         waits.call(failing(*["UNAVAILABLE"] * 7))
     assert clock.pauses == [0.2, 0.4]  # 0.8 more would be too late

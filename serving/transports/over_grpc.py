@@ -2,21 +2,19 @@
 
 from serving import _quiet  # noqa: F401, I001  before anything that imports TensorFlow
 
-import urllib.parse
-
 import grpc
 import tensorflow as tf
-from tensorflow.core.framework import types_pb2
+from google.protobuf import json_format
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
+    model_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
 from serving.transports.errors import RequestError
-from serving.transports.signatures import Signature, tensor
 
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),  # 4 MB otherwise: 85 pictures of 64x64
@@ -33,64 +31,38 @@ class Transport:
     forms_of_pictures = ("_uint8", "_png", "")  # the cheapest first
     numbers_are_text = False
 
-    def __init__(self, address, model, version, label, ca=None):
-        parts = urllib.parse.urlsplit(address)
+    def __init__(self, parts, model, version, label, ca):
         if parts.scheme == "grpcs":
             trusted = grpc.ssl_channel_credentials(ca and ca.encode())
             self._channel = grpc.secure_channel(parts.netloc, trusted, OPTIONS)
         else:
             self._channel = grpc.insecure_channel(parts.netloc, OPTIONS)
+        self.close = self._channel.close
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
-        self._model, self._version, self._label = model, version, label
+        self._model = model_pb2.ModelSpec(name=model, version_label=label)
+        if version is not None:
+            self._model.version.value = version
 
     def predict(self, signature, inputs, timeout_s):
         """inputs {name: array} -> {name: array}"""
-        request = predict_pb2.PredictRequest()
-        self._specify(request, signature_name=signature.name)
+        request = predict_pb2.PredictRequest(model_spec=self._model)
+        request.model_spec.signature_name = signature.name
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
         response = _answer(self._predictions.Predict, request, timeout_s)
         return {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
 
-    def signatures(self, timeout_s):
-        """{name: Signature}"""
-        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
-        self._specify(request)
-        response = _answer(self._predictions.GetModelMetadata, request, timeout_s)
-        found = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(found)
-        return {
-            name: Signature(name, _tensors(definition.inputs), _tensors(definition.outputs))
-            for name, definition in found.signature_def.items()
-        }
+    def metadata(self, timeout_s):
+        """The signatures of the model, as in the JSON of REST."""
+        fields = ["signature_def"]
+        request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec=self._model, metadata_field=fields)
+        return _as_json(_answer(self._predictions.GetModelMetadata, request, timeout_s))
 
     def status(self, timeout_s):
-        """[{"version", "state", "code", "message"}], newest first."""
-        request = get_model_status_pb2.GetModelStatusRequest()
-        self._specify(request)
-        response = _answer(self._models.GetModelStatus, request, timeout_s)
-        return [
-            {
-                "version": each.version,
-                "state": get_model_status_pb2.ModelVersionStatus.State.Name(each.state),
-                "code": _code_name(each.status.error_code),
-                "message": each.status.error_message,
-            }
-            for each in response.model_version_status
-        ]
-
-    def close(self):
-        """Close the channel."""
-        self._channel.close()
-
-    def _specify(self, request, signature_name=""):
-        request.model_spec.name = self._model
-        request.model_spec.signature_name = signature_name
-        if self._version is not None:
-            request.model_spec.version.value = self._version
-        if self._label is not None:
-            request.model_spec.version_label = self._label
+        """The versions of the model and their states, as in the JSON of REST."""
+        request = get_model_status_pb2.GetModelStatusRequest(model_spec=self._model)
+        return _as_json(_answer(self._models.GetModelStatus, request, timeout_s))
 
 
 def _answer(method, request, timeout_s):
@@ -100,12 +72,6 @@ def _answer(method, request, timeout_s):
         raise RequestError(error.code().name, error.details()) from None
 
 
-def _tensors(infos):
-    return {
-        name: tensor(types_pb2.DataType.Name(info.dtype), [dim.size for dim in info.tensor_shape.dim])
-        for name, info in infos.items()
-    }
-
-
-def _code_name(number):
-    return next(code.name for code in grpc.StatusCode if code.value[0] == number)
+def _as_json(found):
+    """A message as TensorFlow Serving writes it over REST."""
+    return json_format.MessageToDict(found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)

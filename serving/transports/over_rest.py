@@ -7,8 +7,7 @@ import urllib.parse
 import numpy as np
 import urllib3
 
-from serving.transports.errors import DEADLINE_EXCEEDED, UNAVAILABLE, RequestError
-from serving.transports.signatures import Signature, tensor
+from serving.transports.errors import RequestError
 
 CODES = {
     400: "INVALID_ARGUMENT",
@@ -21,8 +20,8 @@ CODES = {
     499: "CANCELLED",
     500: "INTERNAL",
     501: "UNIMPLEMENTED",
-    503: UNAVAILABLE,
-    504: DEADLINE_EXCEEDED,
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
 }
 
 
@@ -33,9 +32,10 @@ class Transport:
     forms_of_pictures = ("_png", "_uint8", "")  # the cheapest first
     numbers_are_text = True
 
-    def __init__(self, address, model, version, label, ca=None):
+    def __init__(self, parts, model, version, label, ca):
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, ca_cert_data=ca)
-        self._url = f"{address.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
+        self.close = self._pool.clear
+        self._url = f"{parts.geturl().rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
         if version is not None:
             self._url += f"/versions/{version}"
         if label is not None:
@@ -46,68 +46,40 @@ class Transport:
         columns = {name: array.tolist() for name, array in inputs.items()}
         body = json.dumps({"signature_name": signature.name, "inputs": columns}, default=_b64)
         found = self._answer("POST", f"{self._url}:predict", timeout_s, body)["outputs"]
-        if len(signature.outputs) == 1:  # a single output comes without its name
-            found = {name: found for name in signature.outputs}
-        return {name: _from_json(found[name], each.dtype) for name, each in signature.outputs.items()}
+        if len(signature.dtypes) == 1:  # a single output comes without its name
+            found = dict.fromkeys(signature.dtypes, found)
+        answer = {}
+        for name, dtype in signature.dtypes.items():
+            values = [base64.b64decode(each["b64"]) for each in found[name]] if dtype is np.object_ else found[name]
+            answer[name] = np.array(values, dtype)
+        return answer
 
-    def signatures(self, timeout_s):
-        """{name: Signature}"""
-        metadata = self._answer("GET", f"{self._url}/metadata", timeout_s)["metadata"]
-        return {
-            name: Signature(name, _tensors(definition["inputs"]), _tensors(definition["outputs"]))
-            for name, definition in metadata["signature_def"]["signature_def"].items()
-        }
+    def metadata(self, timeout_s):
+        """The signatures of the model, in JSON."""
+        return self._answer("GET", f"{self._url}/metadata", timeout_s)
 
     def status(self, timeout_s):
-        """[{"version", "state", "code", "message"}], newest first."""
-        return [
-            {
-                "version": int(each["version"]),
-                "state": each["state"],
-                "code": each["status"]["error_code"],
-                "message": each["status"]["error_message"],
-            }
-            for each in self._answer("GET", self._url, timeout_s)["model_version_status"]
-        ]
-
-    def close(self):
-        """Close the connections."""
-        self._pool.clear()
+        """The versions of the model and their states, in JSON."""
+        return self._answer("GET", self._url, timeout_s)
 
     def _answer(self, method, url, timeout_s, body=None):
-        timeout = urllib3.Timeout(total=timeout_s)
         try:
-            response = self._pool.request(method, url, body=body, timeout=timeout)
+            response = self._pool.request(method, url, body=body, timeout=urllib3.Timeout(total=timeout_s))
         except urllib3.exceptions.ReadTimeoutError:
-            raise RequestError(DEADLINE_EXCEEDED, f"no answer from {url} in time") from None
+            raise RequestError("DEADLINE_EXCEEDED", f"no answer from {url} in time") from None
         except urllib3.exceptions.SSLError as error:
             raise RequestError("UNAUTHENTICATED", f"no trust in {url}: {error}") from None
         except urllib3.exceptions.HTTPError as error:  # refused, or broken off
-            raise RequestError(UNAVAILABLE, f"no connection to {url}: {error}") from None
+            raise RequestError("UNAVAILABLE", f"no connection to {url}: {error}") from None
         try:
             answer = json.loads(response.data)
         except ValueError:
             answer = {"error": f"HTTP status {response.status} from {url}, which is no answer of a model server"}
         if response.status != 200 or "error" in answer:
-            message = answer.get("error", response.reason)
-            raise RequestError(CODES.get(response.status, "UNKNOWN"), message)
+            raise RequestError(CODES.get(response.status, "UNKNOWN"), answer.get("error", response.reason))
         return answer
-
-
-def _tensors(infos):
-    return {
-        name: tensor(info["dtype"], [dim["size"] for dim in info["tensor_shape"].get("dim", ())])
-        for name, info in infos.items()
-    }
 
 
 def _b64(value):
     """Bytes as the protocol writes them in JSON."""
     return {"b64": base64.b64encode(value).decode()}
-
-
-def _from_json(value, dtype):
-    """The array of nested lists of numbers, or of a list of bytes."""
-    if dtype is np.object_:
-        value = [base64.b64decode(each["b64"]) for each in value]
-    return np.array(value, dtype)
