@@ -11,10 +11,11 @@ import sys
 
 import numpy as np
 
-from serving import arguments, pictures, transports
+from serving import pictures, transports
 from serving.transports.errors import Patience
 
 ROWS_PER_REQUEST = 64
+LARGEST_SEED = 2**31 - 1
 Images = np.ndarray | list[bytes]  # uint8 or float in [0, 1], (n, H, W, C), or the bytes of n PNG or JPEG files
 
 
@@ -71,7 +72,7 @@ class Client:
 
         temperature: factor on the deviation of every draw.
         """
-        seeds = arguments.row_seeds(count, seed)
+        seeds = _row_seeds(count, seed)
         if temperature == 1.0:
             return self._pictures(self._patience(), "sample", png, seed=seeds)
         temperatures = np.full(count, temperature, np.float32)
@@ -89,14 +90,14 @@ class Client:
         """The pictures (n, H, W, C) of codes (n, latent_dim)."""
         patience = self._patience()
         shape = self._signature(patience, "decode").shapes["codes"]
-        return self._pictures(patience, "decode", png, codes=arguments.codes(codes, shape[1]))
+        return self._pictures(patience, "decode", png, codes=_codes(codes, shape[1:]))
 
     def reconstruct(self, images: Images, png: bool | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The pictures of the images' codes (n, H, W, C), and each one's squared error, summed over the picture.
 
         images: as for encode.
         """
-        answer = self._ask_about("reconstruct", images, in_8_bits=self._in_8_bits(png))
+        answer = self._ask_about("reconstruct", images, png_will_do=self._in_8_bits(png))
         return _finished(answer, png), answer["squared_error"]
 
     def score(self, images: Images) -> dict[str, np.ndarray]:
@@ -122,19 +123,16 @@ class Client:
     def _in_8_bits(self, png):
         return self._transport.numbers_are_text if png is None else png
 
-    def _ask_about(self, subject, images, in_8_bits=False):
-        """The answer of `subject`, encode say, or of its variant for the way in which the images travel best.
-
-        in_8_bits: its pictures may come as PNG.
-        """
+    def _ask_about(self, subject, images, png_will_do=False):
+        """The answer of `subject`, encode say, or of its variant for the way in which the images travel best."""
         patience = self._patience()
         given = isinstance(images, list) and images and all(isinstance(each, bytes) for each in images)
         files = images if given else []
         if not given:
-            images = arguments.images(images, self._signature(patience, "encode").shapes["images"][1:])
+            images = _images(images, self._signature(patience, "encode").shapes["images"][1:])
             if images.dtype == np.uint8 and images.shape[-1] in pictures.CHANNELS:
                 files = [pictures.to_png(image) for image in images]
-        if files and in_8_bits and f"{subject}_png" in self._known(patience):
+        if files and png_will_do and f"{subject}_png" in self._known(patience):
             return self._ask(patience, f"{subject}_png", image_bytes=np.array(files, object))
         if given or (files and sum(map(len, files)) < images.size * self._transport.bytes_per_value):
             return self._ask(patience, f"{subject}_bytes", image_bytes=np.array(files, object))
@@ -160,6 +158,40 @@ class Client:
         if name not in known:
             raise ValueError(f"the model has no signature {name}; it has {', '.join(sorted(known))}")
         return known[name]
+
+
+def _images(value, shape):
+    """uint8, or float32 in [0, 1], (n, *shape), of an argument."""
+    array = np.asarray(value)
+    expected = f"images: expected (n, {', '.join(map(str, shape))})"
+    if array.shape[1:] != shape or not len(array):
+        raise ValueError(f"{expected} with n of at least 1, got {array.shape}")
+    if array.dtype == np.uint8:
+        return array
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"{expected} of uint8, or of float in [0, 1], got {array.dtype}")
+    if len(shape) == 3 and not (array.min() >= 0.0 and array.max() <= 1.0):  # false for NaN too
+        raise ValueError(f"{expected} in [0, 1], got values in [{array.min():g}, {array.max():g}]")
+    return array.astype(np.float32)
+
+
+def _codes(value, shape):
+    """float32 (n, *shape) of an argument."""
+    array = np.asarray(value)
+    if array.shape[1:] != shape or not len(array):
+        raise ValueError(f"codes: expected (n, {shape[0]}) with n of at least 1, got {array.shape}")
+    if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise ValueError("codes: expected finite numbers")
+    return array.astype(np.float32)
+
+
+def _row_seeds(count, seed):
+    """int64 (count,): one seed a picture, which the picture depends on alone."""
+    if not isinstance(count, (int, np.integer)) or count < 1:
+        raise ValueError(f"count: expected a whole number of at least 1, got {count!r}")
+    if not isinstance(seed, (int, np.integer)) or not -LARGEST_SEED - 1 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed: expected a whole number in [{-LARGEST_SEED - 1}, {LARGEST_SEED}], got {seed!r}")
+    return (np.int64(seed) << np.int64(32)) + np.arange(count, dtype=np.int64)
 
 
 def _unpacked(files):

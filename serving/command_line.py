@@ -10,7 +10,6 @@ import zlib
 import numpy as np
 
 from serving import pictures
-from serving.arguments import LARGEST_SEED
 from serving.parsing import WRONG_INPUT, Parser, as_name, as_path, content, number
 from serving.transports.errors import RequestError
 
@@ -140,7 +139,7 @@ def parser(prog=PROGRAM):
     commands.choices["decode"].add_argument("file", type=as_path, help=".npz or .json file of encode")
     added = commands.choices["sample"]
     added.add_argument("--count", type=number(1, 10**6, int), default=64, help="how many")
-    added.add_argument("--seed", type=number(0, LARGEST_SEED, int), default=0, help="the same gives the same pictures")
+    added.add_argument("--seed", type=number(0, 2**31 - 1, int), default=0, help="the same gives the same pictures")
     added.add_argument("--temperature", type=number(0, 1e15), default=1.0, help="below 1: more typical, less varied")
     return main_parser
 
@@ -152,8 +151,7 @@ def main(connect, arguments=None, prog=PROGRAM):
         if args.out is not None:
             checked_output(args.out, args.kinds)
         args.png = args.out is not None and args.out.suffix.lower() == ".png"  # others take the model's own float32
-        where = (args.address, args.model, args.version, args.label)
-        with connect(*where, deadline_s=args.deadline, ca_file=args.ca_file) as client:
+        with connect(args.address, args.model, args.version, args.label, args.deadline, ca_file=args.ca_file) as client:
             result = args.command(client, args)
         if args.out is None and args.command is not screen:
             sys.stdout.buffer.write(json_bytes(result))

@@ -55,8 +55,9 @@ class Transport:
 
     def metadata(self, timeout_s):
         """The signatures of the model, as in the JSON of REST."""
-        fields = ["signature_def"]
-        request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec=self._model, metadata_field=fields)
+        request = get_model_metadata_pb2.GetModelMetadataRequest(
+            model_spec=self._model, metadata_field=["signature_def"]
+        )
         return _as_json(_answer(self._predictions.GetModelMetadata, request, timeout_s))
 
     def status(self, timeout_s):
