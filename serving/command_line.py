@@ -14,7 +14,7 @@ from serving.parsing import WRONG_INPUT, Parser, as_name, as_path, content, numb
 from serving.transports.errors import RequestError
 
 # What Python and NumPy raise of a JSON or .npz file that is damaged, or another file.
-UNREADABLE = (ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (ValueError, TypeError, KeyError, EOFError, OverflowError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def sample(client, args):
@@ -91,7 +91,7 @@ def npz_bytes(result):
 
 def json_bytes(result):
     """The arrays as lists."""
-    return (json.dumps(result, indent=1, default=lambda array: array.tolist()) + "\n").encode()
+    return (json.dumps(result, indent=1, default=np.ndarray.tolist) + "\n").encode()
 
 
 PROGRAM = "python -m serving.client"
@@ -100,11 +100,11 @@ FORMATS = {".png": png_bytes, ".npz": npz_bytes, ".json": json_bytes}
 
 def described(result):
     """Return in words what was written."""
-    others = ", ".join(f"{name} {np.shape(values)}" for name, values in result.items() if name != "images")
-    if np.ndim(result.get("images")) != 4:
-        return others
-    count, height, width, _ = result["images"].shape
-    return f"{count} picture{'s' * (count != 1)} of {width} by {height}{others and ' and '}{others}"
+    parts = [", ".join(f"{name} {np.shape(values)}" for name, values in result.items() if name != "images")]
+    if np.ndim(result.get("images")) == 4:
+        count, height, width, _ = result["images"].shape
+        parts.insert(0, f"{count} picture{'s' * (count != 1)} of {width} by {height}")
+    return " and ".join(filter(None, parts))
 
 
 def checked_output(path, kinds):
@@ -139,7 +139,9 @@ def parser(prog=PROGRAM):
     commands.choices["decode"].add_argument("file", type=as_path, help=".npz or .json file of encode")
     added = commands.choices["sample"]
     added.add_argument("--count", type=number(1, 10**6, int), default=64, help="how many")
-    added.add_argument("--seed", type=number(0, 2**31 - 1, int), default=0, help="the same gives the same pictures")
+    added.add_argument(
+        "--seed", type=number(0, 2**31 - 1, int), default=0, help="the same seed gives the same pictures"
+    )
     added.add_argument("--temperature", type=number(0, 1e15), default=1.0, help="below 1: more typical, less varied")
     return main_parser
 
@@ -161,8 +163,7 @@ def main(connect, arguments=None, prog=PROGRAM):
                 file.write(written)
             print(f"{args.out}: {described(result)}, {len(written):,} bytes")
     except (RequestError, ValueError, OSError, MemoryError) as error:
-        message = " ".join(str(error).split())  # TensorFlow's may have several lines
-        print("error:", message or type(error).__name__, file=sys.stderr)
+        print("error:", " ".join(str(error).split()) or type(error).__name__, file=sys.stderr)  # a line, of several too
         return 2 if isinstance(error, WRONG_INPUT) else 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -81,23 +81,12 @@ def number(least, most, kind=float):
     return parsed
 
 
-# What keeps a file from being read, without the words of the system.
-REASONS = {
-    FileNotFoundError: "there is no such file",
-    IsADirectoryError: "it is a folder",
-    NotADirectoryError: "it lies below a file",
-    PermissionError: "it may not be read",
-}
-
-
 def content(path, expected, mark=b""):
-    """Return the bytes of a file that is not empty. expected: what is in it, "PEM certificates" say; mark: a pattern of
-    bytes by which one knows it."""
+    """Return the bytes of a file. expected: what is in it, "PEM certificates" say; mark: a pattern to know it by."""
     try:
         found = pathlib.Path(path).read_bytes()
     except OSError as error:
-        reason = REASONS.get(type(error), error.strerror)
-        raise type(error)(f"{path}: {reason}; expected {expected}") from None
+        raise type(error)(f"{path}: {error.strerror}; expected {expected}") from None
     if not found:
         raise ValueError(f"{path}: it is empty; expected {expected}")
     if not re.search(mark, found):

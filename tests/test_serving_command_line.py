@@ -98,15 +98,17 @@ def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["encode", "{tmp}/absent.png"], "{tmp}/absent.png: there is no such file; expected a PNG or JPEG file"),
-        (["encode", "{tmp}"], "{tmp}: it is a folder; expected a PNG or JPEG file"),
+        (["encode", "{tmp}/absent.png"], "{tmp}/absent.png: No such file or directory; expected a PNG or JPEG file"),
+        (["encode", "{tmp}"], "{tmp}: Is a directory; expected a PNG or JPEG file"),
         (["score", "{tmp}/empty.png"], "{tmp}/empty.png: it is empty; expected a PNG or JPEG file"),
-        (["score", "{tmp}/empty.png/below"], "{tmp}/empty.png/below: it lies below a file; expected a PNG or JPEG"),
+        (["score", "{tmp}/empty.png/below"], "{tmp}/empty.png/below: Not a directory; expected a PNG or JPEG file"),
         (["encode", "{tmp}/other.json"], "{tmp}/other.json: expected a PNG or JPEG file"),
         (["score", "{tmp}/broken.png"], "INVALID_ARGUMENT: "),
         (["decode", "{tmp}/picture.png", "--out={tmp}/grid.png"], "{tmp}/picture.png: expected an .npz or .json file"),
-        (["decode", "{tmp}/absent.npz", "--out={tmp}/grid.png"], "{tmp}/absent.npz: there is no such file; expected a"),
+        (["decode", "{tmp}/absent.npz", "--out={tmp}/grid.png"], "{tmp}/absent.npz: No such file or directory; expect"),
         (["decode", "{tmp}/words.json", "--out={tmp}/grid.png"], "or mean, finite numbers (n, latent_dim); found mean"),
+        (["decode", "{tmp}/large.json", "--out={tmp}/grid.png"], "finite numbers (n, latent_dim); found mean"),
+        (["decode", "{tmp}/lists.json", "--out={tmp}/grid.png"], "finite numbers (n, latent_dim); found 1"),
         (["encode", "{tmp}/picture.png", "--out={tmp}/x.png"], "--out: {tmp}/x.png; expected a file ending in .npz, ."),
         (["sample", "--out={tmp}/grid.gif"], "--out: {tmp}/grid.gif; expected a file ending in .png, .npz, .json"),
         (["sample", "--out={tmp}/absent/grid.png"], "--out: {tmp}/absent/grid.png: there is no folder {tmp}/absent"),
@@ -114,7 +116,7 @@ def test_the_command_line_from_files_to_files(scheme, addresses, tmp_path, capsy
         (["status", "--model=absent"], "NOT_FOUND: Could not find any versions of model absent"),
         (["status", "--address=here"], "address: 'here'; expected grpc://host:port or http://host:port"),
         (["status", "--ca_file={tmp}/picture.png"], "ca_file: only for grpcs:// and https://"),
-        (["status", "--address=https://127.0.0.1:1", "--ca_file={tmp}/absent.pem"], "absent.pem: there is no such fil"),
+        (["status", "--address=https://127.0.0.1:1", "--ca_file={tmp}/absent.pem"], "absent.pem: No such file or dire"),
         (["status", "--address=grpcs://127.0.0.1:1", "--ca_file={tmp}/other.json"], "other.json: expected PEM certif"),
         (["status", "--address=http://127.0.0.1:99999"], "address: 'http://127.0.0.1:99999'; expected grpc://host:por"),
     ],
@@ -125,6 +127,8 @@ def test_mistakes_on_the_command_line_are_told_in_one_line(arguments, message, a
     (tmp_path / "empty.png").touch()
     (tmp_path / "other.json").write_text('{"lengths": [1]}')
     (tmp_path / "words.json").write_text('{"mean": [["one"]]}')
+    (tmp_path / "large.json").write_text(f'{{"mean": [[{10**400}]]}}')
+    (tmp_path / "lists.json").write_text("[[1, 2]]")
     before = sorted(tmp_path.iterdir())
     command = [f"{arguments[0]}", f"--address={addresses['http']}"]
     code, printed, error = run(capsys, *command, *[each.format(tmp=tmp_path) for each in arguments[1:]])
@@ -166,5 +170,5 @@ def test_a_file_that_may_not_be_read_is_named(monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(pathlib.Path, "read_bytes", refused)
-    with pytest.raises(PermissionError, match="^a.png: it may not be read; expected a PNG or JPEG file$"):
+    with pytest.raises(PermissionError, match="^a.png: Permission denied; expected a PNG or JPEG file$"):
         command_line.read_files([pathlib.Path("a.png")])

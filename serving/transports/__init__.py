@@ -27,12 +27,9 @@ def connect(address, model, version, label, ca_file):
     parts = _parts(address)
     if version is not None and label is not None:
         raise ValueError("version, label: expected one of them at most")
-    ca = None
-    if ca_file is not None:
-        if not parts.scheme.endswith("s"):
-            raise ValueError(f"ca_file: only for grpcs:// and https://, and the address is {address}")
-        found = parsing.content(ca_file, "PEM certificates", b"-----BEGIN ")
-        ca = found.decode(errors="replace")  # what is beside the certificates may be in any encoding
+    if ca_file is not None and not parts.scheme.endswith("s"):
+        raise ValueError(f"ca_file: only for grpcs:// and https://, and the address is {address}")
+    ca = None if ca_file is None else parsing.content(ca_file, "PEM certificates", b"-----BEGIN ")
     # Only when asked for: gRPC's messages import TensorFlow, which takes seconds.
     module = importlib.import_module(f"serving.transports.{MODULES[parts.scheme]}")
     return module.Transport(parts, model, version, label, ca)

@@ -33,7 +33,7 @@ class Transport:
 
     def __init__(self, parts, model, version, label, ca):
         if parts.scheme == "grpcs":
-            trusted = grpc.ssl_channel_credentials(ca and ca.encode())
+            trusted = grpc.ssl_channel_credentials(ca)
             self._channel = grpc.secure_channel(parts.netloc, trusted, OPTIONS)
         else:
             self._channel = grpc.insecure_channel(parts.netloc, OPTIONS)

@@ -33,7 +33,8 @@ class Transport:
     numbers_are_text = True
 
     def __init__(self, parts, model, version, label, ca):
-        self._pool = urllib3.PoolManager(maxsize=32, retries=False, ca_cert_data=ca)
+        trusted = ca and ca.decode(errors="replace")  # what is beside the certificates may be in any encoding
+        self._pool = urllib3.PoolManager(maxsize=32, retries=False, ca_cert_data=trusted)
         self.close = self._pool.clear
         self._url = f"{parts.geturl().rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
         if version is not None:
