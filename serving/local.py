@@ -12,7 +12,7 @@ from concurrent import futures
 
 from absl import app, logging
 
-from serving import local_flags, memory, other_flags
+from serving import local_flags, memory
 
 if __name__ == "__main__":
     local_flags.parse(sys.argv)  # --help and mistakes do not wait for TensorFlow
@@ -225,7 +225,7 @@ def main():
     if FLAGS.version:
         print(f"TensorFlow ModelServer: embedded in Python\nTensorFlow Library: {tf.__version__}")
         return
-    other_flags.tell()
+    local_flags.tell_no_effect()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
