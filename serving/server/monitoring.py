@@ -1,10 +1,10 @@
 """Metrics for Prometheus: requests counted, and how long they took, under TensorFlow Serving's names."""
 
 import bisect
+import collections
 import itertools
 import threading
 import time
-from collections import Counter
 
 import grpc
 
@@ -13,17 +13,29 @@ BATCH_LIMITS = [2**power for power in range(13)]  # rows
 MAX_INVENTED = 100  # anyone may ask for any name: further ones are counted together, so that memory stays bounded
 
 
-class Histogram:
-    """Times in microseconds, by bucket; or anything else with `limits` of its own."""
+class Histograms:
+    """One metric: numbers by bucket, for each tuple of values of its labels."""
 
-    def __init__(self, limits=LIMITS, unit=1e6):
-        self.limits, self._unit = limits, unit
-        self.counts = [0] * (len(limits) + 1)
-        self.sum = 0.0
+    def __init__(self, metric, labels, limits=LIMITS):
+        self._name, self._labels, self._limits = f":tensorflow:serving:{metric}", labels, limits
+        self._counts = collections.defaultdict(lambda: [0] * (len(limits) + 1))
+        self._sums = collections.defaultdict(float)
 
-    def add(self, number):
-        self.counts[bisect.bisect_left(self.limits, number * self._unit)] += 1
-        self.sum += number * self._unit
+    def add(self, values, number):
+        """Count a number; where the lock is held."""
+        self._counts[values][bisect.bisect_left(self._limits, number)] += 1
+        self._sums[values] += number
+
+    def lines(self):
+        """The lines of the exposition format."""
+        yield f"# TYPE {self._name} histogram"
+        for values, counts in sorted(self._counts.items()):
+            labels = _join(self._labels, values)
+            totals = list(itertools.accumulate(counts))
+            for limit, total in zip([*(f"{limit:g}" for limit in self._limits), "+Inf"], totals):
+                yield f'{self._name}_bucket{{{labels},le="{limit}"}} {total}'
+            yield f"{self._name}_sum{{{labels}}} {self._sums[values]:.12g}"
+            yield f"{self._name}_count{{{labels}}} {totals[-1]}"
 
 
 class Monitoring:
@@ -34,11 +46,11 @@ class Monitoring:
     def __init__(self):
         self._lock = threading.Lock()
         self._models, self._invented = set(), set()
-        self._requests = Counter()  # of (model, status)
-        self._latencies = {}  # (model, API, entrypoint) -> Histogram
-        self._runtimes = {}  # (model, API, runtime) -> Histogram
-        self._warm_ups = {}  # (path of a version, status) -> Histogram
-        self._batches = {}  # (model,) -> Histogram of rows
+        self._requests = collections.Counter()  # of (model, status)
+        self._latencies = Histograms("request_latency", ("model_name", "API", "entrypoint"))
+        self._runtimes = Histograms("runtime_latency", ("model_name", "API", "runtime"))
+        self._warm_ups = Histograms("model_warmup_latency", ("model_path", "status"))
+        self._batches = Histograms("batch_rows", ("model_name",), BATCH_LIMITS)
         self._gauges = {}  # metric -> {(label, value): function that gives its number}
 
     def gauge(self, metric, label, number):
@@ -46,18 +58,26 @@ class Monitoring:
         self._gauges.setdefault(metric, {})[label] = number
 
     def observe(self, model, api, entrypoint, code, seconds):
-        """A request that ended: `api` "predict" over "REST", "Predict" over "GRPC"; `code` a grpc.StatusCode."""
-        known = self.known()
+        """A request that ended: `api` "predict" over "REST", "Predict" over "GRPC"; `code` a grpc.StatusCode.
+
+        Invented names have a room of their own: they cannot push out the names of models that exist.
+        """
+        exists = model in self._models or model in self.known()
         with self._lock:
-            model = self._label(model, known)
+            if exists:
+                self._models.add(model)
+            elif model in self._invented or len(self._invented) < MAX_INVENTED:
+                self._invented.add(model)
+            else:
+                model = "(others)"
             self._requests[model, code.name] += 1
             if code is grpc.StatusCode.OK:
-                self._latencies.setdefault((model, api, entrypoint), Histogram()).add(seconds)
+                self._latencies.add((model, api, entrypoint), seconds * 1e6)
 
     def observe_run(self, model, api, seconds):
         """A run of the session: `api` is "Predict", "Classify" or "Regress" for both entrypoints."""
         with self._lock:
-            self._runtimes.setdefault((model, api, "TF1"), Histogram()).add(seconds)
+            self._runtimes.add((model, api, "TF1"), seconds * 1e6)
 
     def timed(self, run, model, api):
         """The function `run` of a servable, whose every success is observed."""
@@ -73,20 +93,12 @@ class Monitoring:
     def observe_warm_up(self, path, seconds):
         """The requests of a version's warm-up file, replayed."""
         with self._lock:
-            self._warm_ups.setdefault((path, "OK"), Histogram()).add(seconds)
+            self._warm_ups.add((path, "OK"), seconds * 1e6)
 
     def observe_batch(self, model, rows):
         """A run of the batcher, whose `rows` are those of all its requests."""
         with self._lock:
-            self._batches.setdefault((model,), Histogram(BATCH_LIMITS, 1)).add(rows)
-
-    def _label(self, model, known):
-        """Invented names have a room of their own: they cannot push out the names of models that exist."""
-        if model in known:
-            self._models.add(model)
-        elif model not in self._models and len(self._invented) < MAX_INVENTED:
-            self._invented.add(model)
-        return model if model in self._models | self._invented else "(others)"
+            self._batches.add((model,), rows)
 
     def text(self):
         """The exposition format."""
@@ -94,10 +106,8 @@ class Monitoring:
             lines = ["# TYPE :tensorflow:serving:request_count counter"]
             for labels, count in sorted(self._requests.items()):
                 lines.append(f":tensorflow:serving:request_count{{{_join(('model_name', 'status'), labels)}}} {count}")
-            lines += _histogram_lines("request_latency", ("model_name", "API", "entrypoint"), self._latencies)
-            lines += _histogram_lines("runtime_latency", ("model_name", "API", "runtime"), self._runtimes)
-            lines += _histogram_lines("model_warmup_latency", ("model_path", "status"), self._warm_ups)
-            lines += _histogram_lines("batch_rows", ("model_name",), self._batches)
+            for histograms in (self._latencies, self._runtimes, self._warm_ups, self._batches):
+                lines += histograms.lines()
         for metric, numbers in sorted(self._gauges.items()):
             lines.append(f"# TYPE :tensorflow:serving:{metric} gauge")
             for (label, value), number in sorted(numbers.items()):
@@ -105,23 +115,8 @@ class Monitoring:
         return "\n".join(lines) + "\n"
 
 
-def _histogram_lines(metric, names, histograms):
-    name = f":tensorflow:serving:{metric}"
-    yield f"# TYPE {name} histogram"
-    for values, histogram in sorted(histograms.items()):
-        labels = _join(names, values)
-        totals = list(itertools.accumulate(histogram.counts))
-        for limit, total in zip([*(f"{limit:g}" for limit in histogram.limits), "+Inf"], totals):
-            yield f'{name}_bucket{{{labels},le="{limit}"}} {total}'
-        yield f"{name}_sum{{{labels}}} {histogram.sum:.12g}"
-        yield f"{name}_count{{{labels}}} {totals[-1]}"
-
-
 def _join(names, values):
-    return ",".join(f'{name}="{_escape(value)}"' for name, value in zip(names, values))
-
-
-def _escape(value):
     """A label may hold any name that a caller made up, bytes that are not UTF-8 included."""
-    value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    values = [value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for value in values]
+    values = [value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for value in values]
+    return ",".join(f'{name}="{value}"' for name, value in zip(names, values))
