@@ -9,7 +9,7 @@ from google.protobuf import text_format
 
 from serving.server import config_protos
 from serving.server.batch_queues import Workers
-from serving.server.batching import Merger
+from serving.server.batching import Merger, merged
 from serving.server.batching_parameters import Parameters
 from serving.server.calls import Call
 from serving.server.errors import ServingError
@@ -143,13 +143,29 @@ def test_pad_variable_length_inputs_grows_rows_by_their_first_value():
     assert answers == [[[10, 20]], [[30, 30], [40, 30]]]
 
 
+def test_words_grow_by_their_first_one_byte_for_byte():
+    words, empty = np.array([[b"a\0", b"b"]], object), np.empty((0, 3), object)
+    longer = np.array([[b"c", b"d", b"e"]], object)
+    assert merged([words, longer, empty], 0).tolist() == [[b"a\0", b"b", b"a\0"], [b"c", b"d", b"e"]]
+    with pytest.raises(ServingError, match="Got empty tensor in batch of non-empty tensors"):
+        merged([longer, np.empty((1, 0), object)], 0)
+
+
 def test_a_full_queue_is_unavailable():
     answers, _ = together(merger("max_batch_size { value: 2 } max_enqueued_batches { value: 1 }"), [1, 2], [3])
     text = (
         "The batch scheduling queue to which this task was submitted is full; currently 1 batches enqueued and "
-        "max_enqueued_batches is 1"
+        "max_enqueued_batches is 1; task size is 1 but scheduling capacity is only 0"
     )
     assert answers == [[10, 20], (CODES.UNAVAILABLE, text)]
+
+
+def test_a_request_larger_than_the_whole_queue_is_unavailable():
+    text = "max_batch_size { value: 6 } max_execution_batch_size { value: 2 } max_enqueued_batches { value: 2 }"
+    splits = merger(text + " enable_large_batch_splitting { value: true }")
+    with pytest.raises(ServingError, match="task size is 5 but scheduling capacity is only 4") as raised:
+        splits.run(None, {"x": np.ones(5)}, ["y"], Call())
+    assert raised.value.code == CODES.UNAVAILABLE and not splits._workers._queues
 
 
 def test_who_waited_too_long_is_told():
@@ -190,9 +206,12 @@ def test_a_timeout_collects_requests_until_the_batch_is_full():
 @pytest.mark.parametrize(
     ("feeds", "text"),
     [
-        ({}, "Batching Run() must have at least one input tensor"),
-        ({"x": np.array(1.0)}, "Batching Run() input tensors must have at least one dimension"),
-        ({"x": np.ones(1), "z": np.ones(2)}, "Batching Run() input tensors must have equal 0th-dimension size"),
+        ({}, "Batching Run() takes input tensors with one 0th-dimension size in common; got none"),
+        ({"x": np.array(1.0)}, "Batching Run() takes input tensors with one 0th-dimension size in common; got x ()"),
+        (
+            {"x": np.ones(1), "z": np.ones(2)},
+            "Batching Run() takes input tensors with one 0th-dimension size in common; got x (1,), z (2,)",
+        ),
         ({"x": np.ones(5)}, "Task size 5 is larger than maximum input batch size 4"),
     ],
 )
@@ -205,13 +224,18 @@ def test_requests_that_cannot_be_merged(feeds, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_batch_size { value: 0 }", "input_batch_size_limit must be positive; was 0"),
+        ("max_batch_size { value: 0 }", "max_batch_size must be positive; was 0"),
         ("num_batch_threads { value: -1 }", "num_batch_threads must be positive; was -1"),
         ("max_enqueued_batches { value: 0 }", "max_enqueued_batches must be positive; was 0"),
         ("batch_timeout_micros { value: -5 }", "batch_timeout_micros must be non-negative; was -5"),
         (
             "max_batch_size { value: 8 } allowed_batch_sizes: 2 allowed_batch_sizes: 4",
-            "Last entry in allowed_batch_sizes must match max_batch_size; last entry was 4; expected 8",
+            "Last entry in allowed_batch_sizes must match max_batch_size, 8; was 4",
+        ),
+        (
+            "max_batch_size { value: 4 } max_execution_batch_size { value: 8 }"
+            " enable_large_batch_splitting { value: true }",
+            "max_execution_batch_size must be at most max_batch_size, 4; was 8",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Queues of batches that wait to be filled and run."""
 
 import collections
+import math
 import threading
 import time
 
@@ -37,12 +38,9 @@ class Workers:
     def submit(self, key, task, parameters, new_batch):
         """Puts the task where it fits; returns its parts, where it had to be cut."""
         with self._changed:
-            batches = self._queues.setdefault(key, collections.deque())
-            try:
-                parts = place(batches, task, parameters, new_batch)
-            finally:
-                if not batches:
-                    del self._queues[key]
+            batches = self._queues.get(key) or collections.deque()
+            parts = place(batches, task, parameters, new_batch)
+            self._queues[key] = batches
             self._changed.notify(len(parts))
             return parts
 
@@ -63,7 +61,7 @@ class Workers:
         """Waits for a batch that is full or has waited long enough, and for leave to run it."""
         with self._changed:
             while True:
-                now, due = time.monotonic(), None
+                now, due = time.monotonic(), math.inf
                 for key, batches in self._queues.items() if self._free else ():
                     first = batches[0]
                     if len(batches) > 1 or first.room <= 0 or first.due <= now:
@@ -73,39 +71,27 @@ class Workers:
                             self._queues[key] = batches  # at the end of the line: every queue has its turn
                         self._free -= 1
                         return first
-                    due = first.due if due is None else min(due, first.due)
-                self._changed.wait(None if due is None else due - now)
+                    due = min(due, first.due)
+                self._changed.wait(min(due - now, threading.TIMEOUT_MAX))
 
 
 def place(batches, task, parameters, new_batch):
     """Appends the task, or the parts of one too large, to the queue's batches."""
+    largest = parameters.max_execution_batch_size
     room = batches[-1].room if batches else 0
-    free = parameters.max_enqueued_batches - len(batches)
-    if task.size <= room:
-        parts = [task]
-    elif not parameters.splitting:
-        if free <= 0:
-            most = parameters.max_enqueued_batches
-            raise _full(f"currently {len(batches)} batches enqueued and max_enqueued_batches is {most}")
-        parts = [task]
-    else:
-        largest = parameters.max_execution_batch_size
-        if task.size > room + free * largest:
-            raise _full(
-                f"task size is {task.size} but scheduling capacity is only {room + free * largest} "
-                f"(num_enqueued_batches={len(batches)}, max_enqueued_batches={parameters.max_enqueued_batches}, "
-                f"open_batch_size={largest - room if batches else 0}, max_execution_batch_size={largest})"
-            )
-        sizes = [room] * (room > 0)
-        sizes += [min(largest, task.size - start) for start in range(sum(sizes), task.size, largest)]
-        parts = list(task.cut(sizes)) if len(sizes) > 1 else [task]
+    capacity = room + largest * (parameters.max_enqueued_batches - len(batches))
+    if task.size > capacity:
+        raise ServingError(
+            grpc.StatusCode.UNAVAILABLE,
+            "The batch scheduling queue to which this task was submitted is full; "
+            f"currently {len(batches)} batches enqueued and max_enqueued_batches is {parameters.max_enqueued_batches}; "
+            f"task size is {task.size} but scheduling capacity is only {capacity}",
+        )
+    parts = [task]
+    if parameters.splitting and task.size > (room or largest):
+        parts = task.cut([*range(room or largest, task.size, largest), task.size])
     for part in parts:
         if not batches or batches[-1].room < part.size:
             batches.append(new_batch())
         batches[-1].add(part)
     return parts
-
-
-def _full(what):
-    text = f"The batch scheduling queue to which this task was submitted is full; {what}"
-    return ServingError(grpc.StatusCode.UNAVAILABLE, text)

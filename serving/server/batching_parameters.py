@@ -9,42 +9,29 @@ class Parameters:
     """The numbers of a BatchingParameters proto, with the defaults of what it leaves out."""
 
     def __init__(self, proto):
-        def value(field, default):
-            return getattr(proto, field).value if proto.HasField(field) else default
-
-        self.max_batch_size = value("max_batch_size", 1000)
-        self.timeout_s = value("batch_timeout_micros", 0) / 1e6
-        self.max_enqueued_batches = value("max_enqueued_batches", 10)
-        self.threads = value("num_batch_threads", os.cpu_count())
-        self.allowed_batch_sizes = list(proto.allowed_batch_sizes)
-        self.pad_variable_length_inputs = proto.pad_variable_length_inputs
-        self.splitting = value("enable_large_batch_splitting", False)
-        self.max_execution_batch_size = value("max_execution_batch_size", self.max_batch_size)
-        if not self.splitting:
-            self.max_execution_batch_size = self.max_batch_size
-        self._check()
-
-    def _check(self):
-        for field, number in (
-            ("num_batch_threads", self.threads),
-            ("input_batch_size_limit", self.max_batch_size),
-            ("max_enqueued_batches", self.max_enqueued_batches),
-            ("max_execution_batch_size", self.max_execution_batch_size),
-        ):
+        def positive(field, default):
+            number = getattr(proto, field).value if proto.HasField(field) else default
             if number <= 0:
                 raise invalid_argument(f"{field} must be positive; was {number}")
+            return number
+
+        self.max_batch_size = self.max_execution_batch_size = positive("max_batch_size", 1000)
+        self.max_enqueued_batches = positive("max_enqueued_batches", 10)
+        self.threads = positive("num_batch_threads", os.cpu_count())
+        self.allowed_batch_sizes = list(proto.allowed_batch_sizes)
+        self.pad_variable_length_inputs = proto.pad_variable_length_inputs
+        self.splitting = proto.enable_large_batch_splitting.value
+        self.timeout_s = proto.batch_timeout_micros.value / 1e6
+        if self.splitting:
+            self.max_execution_batch_size = positive("max_execution_batch_size", self.max_batch_size)
         if self.timeout_s < 0:
-            raise invalid_argument(f"batch_timeout_micros must be non-negative; was {round(self.timeout_s * 1e6)}")
+            raise invalid_argument(f"batch_timeout_micros must be non-negative; was {proto.batch_timeout_micros.value}")
         if self.max_execution_batch_size > self.max_batch_size:
-            raise invalid_argument(
-                "When enable_large_batch_splitting is true, input_batch_size_limit must be greater than or equal to "
-                "max_execution_batch_size."
-            )
+            text = f"max_execution_batch_size must be at most max_batch_size, {self.max_batch_size}"
+            raise invalid_argument(f"{text}; was {self.max_execution_batch_size}")
         if self.allowed_batch_sizes and self.allowed_batch_sizes[-1] != self.max_batch_size:
-            raise invalid_argument(
-                "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
-                f"{self.allowed_batch_sizes[-1]}; expected {self.max_batch_size}"
-            )
+            text = f"Last entry in allowed_batch_sizes must match max_batch_size, {self.max_batch_size}"
+            raise invalid_argument(f"{text}; was {self.allowed_batch_sizes[-1]}")
 
     def padding(self, size):
         """Rows to add, up to an allowed size."""
