@@ -4,8 +4,7 @@ import os
 import sys
 import tempfile
 
-
-def _import_tensorflow():
+if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow leaves oneDNN out where a processor has no AVX-512; batches are decoded twice as fast with it.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -24,7 +23,3 @@ def _import_tensorflow():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-if "tensorflow" not in sys.modules:
-    _import_tensorflow()

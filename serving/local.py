@@ -45,35 +45,31 @@ TRIM_S = 2
 DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
 
 
+def filled(message, path):
+    """The message, with what the file of a flag says, where one is given."""
+    return config_protos.read(path, message) if path else message
+
+
 def batching_parts():
     """(Parameters for all models or None, Workers or None)."""
-    if not FLAGS.enable_batching:
-        if FLAGS.batching_parameters_file:
-            raise invalid_argument(
-                "server_options.batching_parameters_file is set without setting server_options.enable_batching to true."
-            )
-        return None, None
-    proto = config_protos.BatchingParameters()
+    if FLAGS.enable_batching:
+        parameters = Parameters(filled(config_protos.BatchingParameters(), FLAGS.batching_parameters_file))
+        return parameters, Workers(parameters.threads)
     if FLAGS.batching_parameters_file:
-        config_protos.read(FLAGS.batching_parameters_file, proto)
-    parameters = Parameters(proto)
-    return parameters, Workers(parameters.threads)
+        raise invalid_argument("--batching_parameters_file is given without --enable_batching")
+    return None, None
 
 
 def session_config():
     """The ConfigProto of the sessions; flags that are not 0 win over the file."""
-    config = tf.compat.v1.ConfigProto()
-    if FLAGS.tensorflow_session_config_file:
-        config_protos.read(FLAGS.tensorflow_session_config_file, config)
+    config = filled(tf.compat.v1.ConfigProto(), FLAGS.tensorflow_session_config_file)
     shared = FLAGS.tensorflow_session_parallelism
-    config.intra_op_parallelism_threads = (
-        FLAGS.tensorflow_intra_op_parallelism or shared or config.intra_op_parallelism_threads
+    of_flags = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=FLAGS.tensorflow_intra_op_parallelism or shared,
+        inter_op_parallelism_threads=FLAGS.tensorflow_inter_op_parallelism or shared,
+        gpu_options={"per_process_gpu_memory_fraction": FLAGS.per_process_gpu_memory_fraction},
     )
-    config.inter_op_parallelism_threads = (
-        FLAGS.tensorflow_inter_op_parallelism or shared or config.inter_op_parallelism_threads
-    )
-    if FLAGS.per_process_gpu_memory_fraction:
-        config.gpu_options.per_process_gpu_memory_fraction = FLAGS.per_process_gpu_memory_fraction
+    config.MergeFrom(of_flags)  # which leaves what is 0
     return config
 
 
@@ -82,24 +78,19 @@ def loader(monitoring):
     parameters, workers = batching_parts()
     config = session_config()
     tags = FLAGS.saved_model_tags.split(",")
-
     if workers:
         monitoring.gauge("batches_waiting", ("queue", "all"), lambda: workers.waiting)
 
     def merger(name, path):
-        observe = functools.partial(monitoring.observe_batch, name)
-        if not FLAGS.enable_per_model_batching_parameters:
-            return Merger(parameters, workers, observe)
-        file = os.path.join(path, "batching_params.pbtxt")
-        if not os.path.exists(file):
-            return None
-        own = Parameters(config_protos.read(file, config_protos.BatchingParameters()))
-        return Merger(own, workers, observe)
+        used = parameters
+        if workers and FLAGS.enable_per_model_batching_parameters:
+            file, proto = os.path.join(path, "batching_params.pbtxt"), config_protos.BatchingParameters()
+            used = Parameters(config_protos.read(file, proto)) if os.path.exists(file) else None
+        return Merger(used, workers, functools.partial(monitoring.observe_batch, name)) if used else None
 
     def load(name, version, path):
-        checks = FLAGS.enable_signature_method_name_check
-        merges, rows = merger(name, path) if workers else None, FLAGS.max_rows_per_request
-        servable = Servable(name, version, path, tags, config, merges, checks, rows)
+        checks, rows = FLAGS.enable_signature_method_name_check, FLAGS.max_rows_per_request
+        servable = Servable(name, version, path, tags, config, merger(name, path), checks, rows)
         try:
             if FLAGS.enable_model_warmup:
                 seconds = warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))
@@ -119,7 +110,7 @@ def models_config():
         return config_protos.read(FLAGS.model_config_file, model_server_config_pb2.ModelServerConfig())
     if FLAGS.model_base_path:
         return model_config.single(FLAGS.model_name, FLAGS.model_base_path)
-    raise invalid_argument("Both server_options.model_base_path and server_options.model_config_file are empty!")
+    raise invalid_argument("Neither --model_base_path nor --model_config_file is given")
 
 
 def poll_models_config(models, stopping):
@@ -133,10 +124,8 @@ def poll_models_config(models, stopping):
 
 def read_metrics_path():
     """Path where Prometheus finds the metrics, or None."""
-    config = config_protos.MonitoringConfig()
-    if FLAGS.monitoring_config_file:
-        config_protos.read(FLAGS.monitoring_config_file, config)
-    return (config.prometheus_config.path or DEFAULT_METRICS_PATH) if config.prometheus_config.enable else None
+    config = filled(config_protos.MonitoringConfig(), FLAGS.monitoring_config_file).prometheus_config
+    return (config.path or DEFAULT_METRICS_PATH) if config.enable else None
 
 
 def channel_arguments():

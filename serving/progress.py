@@ -21,12 +21,10 @@ class Progress(tqdm):
         self._began = self._told = time.monotonic()
 
     def __iter__(self):
-        if not self.disable:
-            yield from super().__iter__()
-            return
-        for each in self.iterable:
-            yield each
-            self.update()
+        with self:
+            for each in self.iterable:
+                yield each
+                self.update()
 
     def update(self, n=1):
         """Count n more things as done."""

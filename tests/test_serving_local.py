@@ -210,7 +210,7 @@ def test_the_rest_api_listens_on_an_ipv6_address():
 
 
 def test_models_of_flags_and_of_files(flags, tmp_path):
-    refuses(local.models_config, "Both server_options.model_base_path and server_options.model_config_file are empty!")
+    refuses(local.models_config, "Neither --model_base_path nor --model_config_file is given")
     flags.model_base_path = "exports"
     (model,) = local.models_config().model_config_list.config
     assert (model.name, model.base_path, model.model_platform) == ("default", os.path.abspath("exports"), "tensorflow")
@@ -227,8 +227,7 @@ def test_batching_of_flags_and_of_files(flags, tmp_path):
     assert local.batching_parts() == (None, None)
     file = tmp_path / "batching.config"
     flags.batching_parameters_file = str(file)
-    text = "server_options.batching_parameters_file is set without setting server_options.enable_batching to true."
-    refuses(local.batching_parts, text)
+    refuses(local.batching_parts, "--batching_parameters_file is given without --enable_batching")
     flags.enable_batching = True
     file.write_text("max_batch_size { value: 7 } allowed_batch_sizes: 7 thread_pool_name { value: 'p' }")
     parameters, _ = local.batching_parts()
@@ -256,6 +255,12 @@ def test_the_session_of_flags_and_of_a_file(flags, tmp_path):
     file = tmp_path / "session.config"
     file.write_text("intra_op_parallelism_threads: 3 inter_op_parallelism_threads: 3 allow_soft_placement: true")
     flags.tensorflow_session_config_file = str(file)
+    config = local.session_config()
+    assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 3)
+    flags.tensorflow_session_parallelism = 4
+    config = local.session_config()
+    assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (4, 4)
+    flags.tensorflow_session_parallelism = 0
     flags.tensorflow_intra_op_parallelism, flags.per_process_gpu_memory_fraction = 2, 0.5
     config = local.session_config()
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (2, 3)
