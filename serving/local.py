@@ -25,9 +25,7 @@ import tensorflow as tf
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.server import config_protos, model_config, tensors
-from serving.server.batch_queues import Workers
-from serving.server.batching import Merger
-from serving.server.batching_parameters import Parameters
+from serving.server.batching import Merger, Parameters, Workers
 from serving.server.calls import AccessLog
 from serving.server.credentials import read_credentials
 from serving.server.errors import ServingError, invalid_argument
@@ -86,7 +84,7 @@ def loader(monitoring):
         if workers and FLAGS.enable_per_model_batching_parameters:
             file, proto = os.path.join(path, "batching_params.pbtxt"), config_protos.BatchingParameters()
             used = Parameters(config_protos.read(file, proto)) if os.path.exists(file) else None
-        return Merger(used, workers, functools.partial(monitoring.observe_batch, name)) if used else None
+        return Merger(used, workers, functools.partial(monitoring.batches.add, (name,))) if used else None
 
     def load(name, version, path):
         checks, rows = FLAGS.enable_signature_method_name_check, FLAGS.max_rows_per_request
@@ -95,7 +93,7 @@ def loader(monitoring):
             if FLAGS.enable_model_warmup:
                 seconds = warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))
                 if seconds is not None:
-                    monitoring.observe_warm_up(path, seconds)
+                    monitoring.warm_ups.add((path, "OK"), seconds * 1e6)
         except BaseException:
             servable.close()
             raise

@@ -8,9 +8,7 @@ import pytest
 from google.protobuf import text_format
 
 from serving.server import config_protos
-from serving.server.batch_queues import Workers
-from serving.server.batching import Merger, merged
-from serving.server.batching_parameters import Parameters
+from serving.server.batching import Merger, Parameters, Workers, merged
 from serving.server.calls import Call
 from serving.server.errors import ServingError
 from serving.server.servable import Servable

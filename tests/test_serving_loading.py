@@ -9,9 +9,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.server import config_protos, versions
 from serving.server import models as models_module
-from serving.server.batch_queues import Workers
-from serving.server.batching import Merger
-from serving.server.batching_parameters import Parameters
+from serving.server.batching import Merger, Parameters, Workers
 from serving.server.errors import ServingError
 from serving.server.servable import Servable
 from serving.server.warm_up import MAX_RECORDS, warm_up

@@ -49,7 +49,7 @@ def test_what_succeeds_of_timed_runs_and_warm_ups_is_observed():
     assert run(6, 3) == 2
     with pytest.raises(ZeroDivisionError):
         run(6, 0)
-    monitoring.observe_warm_up("/models/m/1", 2e-3)
+    monitoring.warm_ups.add(("/models/m/1", "OK"), 2e3)
     found = samples(monitoring)
     labels = ("model_name", "m"), ("API", "Classify"), ("runtime", "TF1")
     assert found[(":tensorflow:serving:runtime_latency_count", *labels)] == 1
@@ -80,7 +80,7 @@ def test_gauges_and_batches():
     monitoring, waiting = Monitoring(), [1]
     monitoring.gauge("requests_waiting", ("entrypoint", "GRPC"), lambda: len(waiting))
     for rows in (1, 3, 64, 10**6):
-        monitoring.observe_batch("m", rows)
+        monitoring.batches.add(("m",), rows)
     waiting.append(2)
     found = samples(monitoring)
     assert found[":tensorflow:serving:requests_waiting", ("entrypoint", "GRPC")] == 2

@@ -1,7 +1,10 @@
 """Merging of concurrent requests into one run, as TensorFlow Serving's batching does it."""
 
+import collections
 import math
+import os
 import queue
+import threading
 import time
 
 import grpc
@@ -12,6 +15,39 @@ from serving.server.errors import ServingError, as_serving_error, invalid_argume
 UNEQUAL_ROWS = (
     "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors"
 )
+
+
+class Parameters:
+    """The numbers of a BatchingParameters proto, with the defaults of what it leaves out."""
+
+    def __init__(self, proto):
+        def positive(field, default):
+            number = getattr(proto, field).value if proto.HasField(field) else default
+            if number <= 0:
+                raise invalid_argument(f"{field} must be positive; was {number}")
+            return number
+
+        self.max_batch_size = self.max_execution_batch_size = positive("max_batch_size", 1000)
+        self.max_enqueued_batches = positive("max_enqueued_batches", 10)
+        self.threads = positive("num_batch_threads", os.cpu_count())
+        self.allowed_batch_sizes = list(proto.allowed_batch_sizes)
+        self.pad_variable_length_inputs = proto.pad_variable_length_inputs
+        self.splitting = proto.enable_large_batch_splitting.value
+        self.timeout_s = proto.batch_timeout_micros.value / 1e6
+        if self.splitting:
+            self.max_execution_batch_size = positive("max_execution_batch_size", self.max_batch_size)
+        if self.timeout_s < 0:
+            raise invalid_argument(f"batch_timeout_micros must be non-negative; was {proto.batch_timeout_micros.value}")
+        if self.max_execution_batch_size > self.max_batch_size:
+            text = f"max_execution_batch_size must be at most max_batch_size, {self.max_batch_size}"
+            raise invalid_argument(f"{text}; was {self.max_execution_batch_size}")
+        if self.allowed_batch_sizes and self.allowed_batch_sizes[-1] != self.max_batch_size:
+            text = f"Last entry in allowed_batch_sizes must match max_batch_size, {self.max_batch_size}"
+            raise invalid_argument(f"{text}; was {self.allowed_batch_sizes[-1]}")
+
+    def padding(self, size):
+        """Rows to add, up to an allowed size."""
+        return next((allowed for allowed in self.allowed_batch_sizes if allowed >= size), size) - size
 
 
 class Merger:
@@ -156,3 +192,83 @@ def batch_size(feeds, most):
     if size > most:
         raise invalid_argument(f"Task size {size} is larger than maximum input batch size {most}")
     return size
+
+
+class Workers:
+    """At most `count` runs at a time, of all models together; what comes meanwhile is merged."""
+
+    def __init__(self, count):
+        self._free = count
+        self._queues = {}  # what can be merged -> its batches, oldest first; only the last one takes more tasks
+        self._changed = threading.Condition()
+        for _ in range(count):
+            threading.Thread(target=self._work, name="batches", daemon=True).start()
+
+    @property
+    def waiting(self):
+        """Batches that wait, of all queues."""
+        with self._changed:
+            return sum(map(len, self._queues.values()))
+
+    def process_now(self, batch):
+        """Runs the batch on this thread where nothing is before it, as changing threads costs; says whether it did."""
+        with self._changed:
+            if self._queues or not self._free:
+                return False
+            self._free -= 1
+        self._process(batch)
+        return True
+
+    def submit(self, key, task, parameters, new_batch):
+        """Puts the task where it fits; returns its parts, where it had to be cut."""
+        with self._changed:
+            batches = self._queues.get(key) or collections.deque()
+            room, largest = batches[-1].room if batches else 0, parameters.max_execution_batch_size
+            capacity = room + largest * (parameters.max_enqueued_batches - len(batches))
+            if task.size > capacity:
+                raise ServingError(
+                    grpc.StatusCode.UNAVAILABLE,
+                    f"The batch scheduling queue to which this task was submitted is full; currently {len(batches)} "
+                    f"batches enqueued and max_enqueued_batches is {parameters.max_enqueued_batches}; "
+                    f"task size is {task.size} but scheduling capacity is only {capacity}",
+                )
+            parts = [task]
+            if parameters.splitting and task.size > (room or largest):
+                parts = task.cut([*range(room or largest, task.size, largest), task.size])
+            for part in parts:
+                if not batches or batches[-1].room < part.size:
+                    batches.append(new_batch())
+                batches[-1].add(part)
+            self._queues[key] = batches
+            self._changed.notify(len(parts))
+            return parts
+
+    def _work(self):
+        while True:
+            self._process(self._next())
+
+    def _process(self, batch):
+        try:
+            batch.process()
+        finally:
+            with self._changed:
+                self._free += 1
+                if self._queues:
+                    self._changed.notify()
+
+    def _next(self):
+        """Waits for a batch that is full or has waited long enough, and for leave to run it."""
+        with self._changed:
+            while True:
+                now, due = time.monotonic(), math.inf
+                for key, batches in self._queues.items() if self._free else ():
+                    first = batches[0]
+                    if len(batches) > 1 or first.room <= 0 or first.due <= now:
+                        batches.popleft()
+                        del self._queues[key]
+                        if batches:
+                            self._queues[key] = batches  # at the end of the line: every queue has its turn
+                        self._free -= 1
+                        return first
+                    due = min(due, first.due)
+                self._changed.wait(min(due - now, threading.TIMEOUT_MAX))

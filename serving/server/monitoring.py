@@ -18,28 +18,34 @@ class Histograms:
 
     def __init__(self, metric, labels, limits=LIMITS):
         self._name, self._labels, self._limits = f":tensorflow:serving:{metric}", labels, limits
+        self._lock, self._sums = threading.Lock(), collections.defaultdict(float)
         self._counts = collections.defaultdict(lambda: [0] * (len(limits) + 1))
-        self._sums = collections.defaultdict(float)
 
     def add(self, values, number):
-        """Count a number; where the lock is held."""
-        self._counts[values][bisect.bisect_left(self._limits, number)] += 1
-        self._sums[values] += number
+        """Count a number, in any thread."""
+        with self._lock:
+            self._counts[values][bisect.bisect_left(self._limits, number)] += 1
+            self._sums[values] += number
 
     def lines(self):
         """The lines of the exposition format."""
+        with self._lock:
+            counted = [(values, counts[:], self._sums[values]) for values, counts in sorted(self._counts.items())]
         yield f"# TYPE {self._name} histogram"
-        for values, counts in sorted(self._counts.items()):
+        for values, counts, total in counted:
             labels = _join(self._labels, values)
-            totals = list(itertools.accumulate(counts))
-            for limit, total in zip([*(f"{limit:g}" for limit in self._limits), "+Inf"], totals):
-                yield f'{self._name}_bucket{{{labels},le="{limit}"}} {total}'
-            yield f"{self._name}_sum{{{labels}}} {self._sums[values]:.12g}"
-            yield f"{self._name}_count{{{labels}}} {totals[-1]}"
+            limits = [*(f"{limit:g}" for limit in self._limits), "+Inf"]
+            for limit, count in zip(limits, itertools.accumulate(counts)):
+                yield f'{self._name}_bucket{{{labels},le="{limit}"}} {count}'
+            yield f"{self._name}_sum{{{labels}}} {total:.12g}"
+            yield f"{self._name}_count{{{labels}}} {sum(counts)}"
 
 
 class Monitoring:
-    """Counts what the servers tell it; safe to call from any thread. `known` gives the names of models that exist."""
+    """Counts what the servers tell it; safe to call from any thread. `known` gives the names of models that exist.
+
+    `warm_ups`: microseconds of (path of a version, "OK"). `batches`: rows of (model,), those of all requests of a run.
+    """
 
     known = staticmethod(tuple)
 
@@ -49,8 +55,8 @@ class Monitoring:
         self._requests = collections.Counter()  # of (model, status)
         self._latencies = Histograms("request_latency", ("model_name", "API", "entrypoint"))
         self._runtimes = Histograms("runtime_latency", ("model_name", "API", "runtime"))
-        self._warm_ups = Histograms("model_warmup_latency", ("model_path", "status"))
-        self._batches = Histograms("batch_rows", ("model_name",), BATCH_LIMITS)
+        self.warm_ups = Histograms("model_warmup_latency", ("model_path", "status"))
+        self.batches = Histograms("batch_rows", ("model_name",), BATCH_LIMITS)
         self._gauges = {}  # metric -> {(label, value): function that gives its number}
 
     def gauge(self, metric, label, number):
@@ -71,13 +77,12 @@ class Monitoring:
             else:
                 model = "(others)"
             self._requests[model, code.name] += 1
-            if code is grpc.StatusCode.OK:
-                self._latencies.add((model, api, entrypoint), seconds * 1e6)
+        if code is grpc.StatusCode.OK:
+            self._latencies.add((model, api, entrypoint), seconds * 1e6)
 
     def observe_run(self, model, api, seconds):
         """A run of the session: `api` is "Predict", "Classify" or "Regress" for both entrypoints."""
-        with self._lock:
-            self._runtimes.add((model, api, "TF1"), seconds * 1e6)
+        self._runtimes.add((model, api, "TF1"), seconds * 1e6)
 
     def timed(self, run, model, api):
         """The function `run` of a servable, whose every success is observed."""
@@ -90,24 +95,15 @@ class Monitoring:
 
         return timed_run
 
-    def observe_warm_up(self, path, seconds):
-        """The requests of a version's warm-up file, replayed."""
-        with self._lock:
-            self._warm_ups.add((path, "OK"), seconds * 1e6)
-
-    def observe_batch(self, model, rows):
-        """A run of the batcher, whose `rows` are those of all its requests."""
-        with self._lock:
-            self._batches.add((model,), rows)
-
     def text(self):
         """The exposition format."""
         with self._lock:
-            lines = ["# TYPE :tensorflow:serving:request_count counter"]
-            for labels, count in sorted(self._requests.items()):
-                lines.append(f":tensorflow:serving:request_count{{{_join(('model_name', 'status'), labels)}}} {count}")
-            for histograms in (self._latencies, self._runtimes, self._warm_ups, self._batches):
-                lines += histograms.lines()
+            requests = sorted(self._requests.items())
+        lines = ["# TYPE :tensorflow:serving:request_count counter"]
+        for labels, count in requests:
+            lines.append(f":tensorflow:serving:request_count{{{_join(('model_name', 'status'), labels)}}} {count}")
+        for histograms in (self._latencies, self._runtimes, self.warm_ups, self.batches):
+            lines += histograms.lines()
         for metric, numbers in sorted(self._gauges.items()):
             lines.append(f"# TYPE :tensorflow:serving:{metric} gauge")
             for (label, value), number in sorted(numbers.items()):
