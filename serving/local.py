@@ -1,7 +1,4 @@
-"""An embedded server for machines without Docker; it speaks TensorFlow Serving's protocol and takes its flags.
-
-python -m serving.local --model_name=vae --model_base_path=EXPORTS --port=8500 --rest_api_port=8501
-"""
+"""An embedded server for machines without Docker; it speaks TensorFlow Serving's protocol and takes its flags."""
 
 import functools
 import os

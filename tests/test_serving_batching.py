@@ -192,7 +192,7 @@ def test_who_has_gone_is_not_run():
 
 
 def test_a_timeout_collects_requests_until_the_batch_is_full():
-    waits = merger("max_batch_size { value: 2 } batch_timeout_micros { value: 600000000 }")
+    waits = merger("max_batch_size { value: 2 } batch_timeout_micros { value: 9223372036854775807 }")
     runs = Runs()
     clients = [Asking(waits, runs, 1), Asking(waits, runs, 2)]
     assert sorted(client.answered() for client in clients) == [[10], [20]]
@@ -204,11 +204,11 @@ def test_a_timeout_collects_requests_until_the_batch_is_full():
 @pytest.mark.parametrize(
     ("feeds", "text"),
     [
-        ({}, "Batching Run() takes input tensors with one 0th-dimension size in common; got none"),
-        ({"x": np.array(1.0)}, "Batching Run() takes input tensors with one 0th-dimension size in common; got x ()"),
+        ({}, "Batching Run() takes inputs with a 0th dimension in common; got none"),
+        ({"x": np.array(1.0)}, "Batching Run() takes inputs with a 0th dimension in common; got x ()"),
         (
             {"x": np.ones(1), "z": np.ones(2)},
-            "Batching Run() takes input tensors with one 0th-dimension size in common; got x (1,), z (2,)",
+            "Batching Run() takes inputs with a 0th dimension in common; got x (1,), z (2,)",
         ),
         ({"x": np.ones(5)}, "Task size 5 is larger than maximum input batch size 4"),
     ],
@@ -276,9 +276,7 @@ def test_many_clients_get_what_is_theirs(servable):
 
 
 def test_outputs_must_have_a_row_for_each_row_of_the_input(servable):
-    text = (
-        "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors"
-    )
+    text = "Batched output tensor's 0th dimension does not equal the sum of those of the input tensors"
     with pytest.raises(ServingError) as raised:
         ask(servable, "mean", x=np.ones(3, np.float32))
     assert (raised.value.code, raised.value.message) == (CODES.FAILED_PRECONDITION, text)

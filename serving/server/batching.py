@@ -12,10 +12,6 @@ import numpy as np
 
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
-UNEQUAL_ROWS = (
-    "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors"
-)
-
 
 class Parameters:
     """The numbers of a BatchingParameters proto, with the defaults of what it leaves out."""
@@ -148,7 +144,8 @@ class Batch:
         arrays = self._run(feeds, self._fetches, last)
         self._merger.observe(size)
         if any(array.shape[:1] != (size + padding,) for array in arrays):  # the rows could not be handed back
-            raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, UNEQUAL_ROWS)
+            text = "Batched output tensor's 0th dimension does not equal the sum of those of the input tensors"
+            raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, text)
         start = 0
         for task in tasks:
             task.answer([array[start : start + task.size] for array in arrays])
@@ -185,9 +182,7 @@ def batch_size(feeds, most):
     sizes = {array.shape[:1] for array in feeds.values()}
     if len(sizes) != 1 or () in sizes:
         given = ", ".join(f"{name} {array.shape}" for name, array in feeds.items())
-        raise invalid_argument(
-            f"Batching Run() takes input tensors with one 0th-dimension size in common; got {given or 'none'}"
-        )
+        raise invalid_argument(f"Batching Run() takes inputs with a 0th dimension in common; got {given or 'none'}")
     ((size,),) = sizes
     if size > most:
         raise invalid_argument(f"Task size {size} is larger than maximum input batch size {most}")
