@@ -76,16 +76,14 @@ def loader(monitoring):
     if workers:
         monitoring.gauge("batches_waiting", ("queue", "all"), lambda: workers.waiting)
 
-    def merger(name, path):
+    def load(name, version, path):
         used = parameters
         if workers and FLAGS.enable_per_model_batching_parameters:
             file, proto = os.path.join(path, "batching_params.pbtxt"), config_protos.BatchingParameters()
             used = Parameters(config_protos.read(file, proto)) if os.path.exists(file) else None
-        return Merger(used, workers, functools.partial(monitoring.batches.add, (name,))) if used else None
-
-    def load(name, version, path):
+        merger = Merger(used, workers, functools.partial(monitoring.batches.add, (name,))) if used else None
         checks, rows = FLAGS.enable_signature_method_name_check, FLAGS.max_rows_per_request
-        servable = Servable(name, version, path, tags, config, merger(name, path), checks, rows)
+        servable = Servable(name, version, path, tags, config, merger, checks, rows)
         try:
             if FLAGS.enable_model_warmup:
                 seconds = warm_up(servable, path, max(1, FLAGS.num_request_iterations_for_warmup))

@@ -5,6 +5,7 @@ import os
 
 ARENAS = 2
 M_ARENA_MAX = -8  # of malloc.h
+_LIBRARY = ctypes.CDLL(None)
 
 
 def share_arenas():
@@ -12,16 +13,11 @@ def share_arenas():
 
     glibc gives up to eight per core to threads, and each keeps pieces that no other one can use.
     """
-    if "MALLOC_ARENA_MAX" not in os.environ:
-        _call("mallopt", M_ARENA_MAX, ARENAS)
+    if "MALLOC_ARENA_MAX" not in os.environ and hasattr(_LIBRARY, "mallopt"):
+        _LIBRARY.mallopt(M_ARENA_MAX, ARENAS)
 
 
 def give_back():
     """Hand freed memory to the system: an arena keeps what large requests had taken."""
-    _call("malloc_trim", 0)
-
-
-def _call(name, *numbers):
-    function = getattr(ctypes.CDLL(None), name, None)
-    if function:
-        function(*numbers)
+    if hasattr(_LIBRARY, "malloc_trim"):
+        _LIBRARY.malloc_trim(0)

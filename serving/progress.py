@@ -47,7 +47,6 @@ class Progress(tqdm):
 def duration(seconds):
     """Return a time in words: 12 s, 3 min 05 s, 2 h 10 min."""
     minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
