@@ -173,7 +173,7 @@ def serve(stopping):
     # Files with mistakes end the server before it loads a model.
     credentials = read_credentials(FLAGS.ssl_config_file) if FLAGS.ssl_config_file else None
     metrics_path = read_metrics_path()
-    monitoring, access_log = Monitoring(), AccessLog(sys.stdout if FLAGS.access_log else None)
+    monitoring, access_log = Monitoring(), AccessLog(sys.stdout) if FLAGS.access_log else None
     models = Models(
         loader(monitoring),
         poll_wait_s=FLAGS.file_system_poll_wait_seconds,
@@ -200,7 +200,8 @@ def serve(stopping):
     with futures.ThreadPoolExecutor() as pool:
         list(pool.map(lambda server: server.stop(GRACE_S), servers))
     models.stop()
-    access_log.close()
+    if access_log:
+        access_log.close()
 
 
 def main():

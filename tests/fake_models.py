@@ -6,9 +6,9 @@ import grpc
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import get_model_status_pb2
 
 from serving.server.errors import ServingError
-from serving.server.models import VersionStatus
 
 
 def tensor_infos(**dtypes):
@@ -69,7 +69,10 @@ class FakeModels:
     def status(self, name, version=None):
         if name != "m":
             raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find any versions of model {name}")
-        return [VersionStatus(each, "AVAILABLE", "OK", "") for each in sorted(self._servables, reverse=True)]
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for each in sorted(self._servables, reverse=True):
+            response.model_version_status.add(version=each, state="AVAILABLE").status.SetInParent()
+        return response
 
     def names(self):
         return ["m"]

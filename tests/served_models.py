@@ -12,6 +12,7 @@ from serving.server.errors import ServingError
 from serving.server.models import Models
 
 CODES = grpc.StatusCode
+NAMES = {code.value[0]: code.name for code in CODES}
 
 
 class FakeServable:
@@ -40,8 +41,16 @@ def eventually(condition):
         time.sleep(0.005)
 
 
+def statuses(models, name="m", version=None):
+    """[(version, state, code, message)], as they are told."""
+    return [
+        (each.version, each.State.Name(each.state), NAMES[each.status.error_code], each.status.error_message)
+        for each in models.status(name, version).model_version_status
+    ]
+
+
 def states(models, name="m"):
-    return {status.version: status.state for status in models.status(name)}
+    return {version: state for version, state, *_ in statuses(models, name)}
 
 
 def settle(models, expected, name="m"):

@@ -14,7 +14,7 @@ from serving.server.errors import ServingError
 from serving.server.servable import Servable
 from serving.server.warm_up import MAX_RECORDS, warm_up
 from tests.saved_models import export_everything, export_scale, floats, write_warm_up
-from tests.served_models import CODES, config, refuses, settle, starting, states, version_used
+from tests.served_models import CODES, config, refuses, settle, starting, states, statuses, version_used
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def test_corrupt_versions(tmp_path, start, spoil, code, text):
     folder = export_scale(tmp_path, 2, 5)
     spoil(folder)
     settle(models, {2: "END", 1: "AVAILABLE"})
-    status = models.status("m", 2)[0]
-    assert status.code == code
-    assert text in status.message
+    (_, _, found, message), *_ = statuses(models, version=2)
+    assert found == code
+    assert text in message
     assert version_used(models) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 from serving.server import versions
 from serving.server.errors import ServingError
 from serving.server.models import Models
-from tests.served_models import CODES, config
+from tests.served_models import CODES, config, states
 
 RETRIES, RETRY_WAIT_S, STEPS = 2, 60.0, 60
 POLICIES = {
@@ -145,7 +145,7 @@ class World:
 
     def serving(self):
         with contextlib.suppress(ServingError):
-            return {each.version for each in self.models.status("m") if each.state == "AVAILABLE"}
+            return {version for version, state in states(self.models).items() if state == "AVAILABLE"}
         return set()
 
     def expected(self):
@@ -253,4 +253,4 @@ def test_broken_versions_cost_no_thread(monkeypatch):
         world.now += RETRY_WAIT_S
         world.models.retry()
     assert tries == [60] * (RETRIES + 1) + [0]
-    assert {each.state for each in world.models.status("m")} == {"END"}
+    assert set(states(world.models).values()) == {"END"}

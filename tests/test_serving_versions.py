@@ -20,6 +20,7 @@ from tests.served_models import (
     settle,
     starting,
     states,
+    statuses,
     version_used,
 )
 
@@ -60,8 +61,8 @@ def test_a_swap_waits_for_the_requests_inside(tmp_path, start):
         assert not old.closed
     eventually(lambda: states(models) == {2: "AVAILABLE", 1: "END"})
     assert old.closed
-    assert [status.version for status in models.status("m")] == [2, 1]
-    assert models.status("m", 1)[0] == (1, "END", "OK", "")
+    assert [version for version, *_ in statuses(models)] == [2, 1]
+    assert statuses(models, version=1) == [(1, "END", "OK", "")]
 
 
 def test_a_model_has_started_when_all_its_versions_have(tmp_path, start):
@@ -149,7 +150,7 @@ def test_a_failed_version_leaves_the_old_one_alone_and_is_not_tried_again(tmp_pa
     models = start(config(("m", tmp_path)), load)
     make(tmp_path, 2)
     settle(models, {2: "END", 1: "AVAILABLE"})
-    assert models.status("m", 2) == [(2, "END", "DATA_LOSS", "broken")]
+    assert statuses(models, version=2) == [(2, "END", "DATA_LOSS", "broken")]
     broken.clear()
     models.poll()
     assert states(models) == {2: "END", 1: "AVAILABLE"}, "repaired in place: still not tried"

@@ -19,7 +19,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import descriptions, inference, tensors, wire
-from serving.server.calls import AccessLog, Call, Line
+from serving.server.calls import Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 from serving.server.limits import KEEP_ALIVE_MS, MAX_CONNECTIONS, MAX_QUEUED, MAX_RECEIVE_BYTES, connections
 from serving.server.slow_clients import SlowClients
@@ -57,10 +57,13 @@ class Handler(grpc.GenericRpcHandler):
         }
 
     def service(self, handler_call_details):
-        path, metadata = handler_call_details.method, dict(handler_call_details.invocation_metadata or ())
+        path, asked_id = handler_call_details.method, ""
         if path not in self._methods:
             return None
-        call, refusal = Call(asked_id=metadata.get("x-request-id", "")), None
+        for key, value in handler_call_details.invocation_metadata or ():
+            if key == "x-request-id":
+                asked_id = value
+        call, refusal = Call(asked_id=asked_id), None
 
         def answer(content, context):
             return self._answer(path, call, refusal, content, context)
@@ -101,7 +104,8 @@ class Handler(grpc.GenericRpcHandler):
             name = path.rpartition("/")[2]
             if name in OBSERVED:
                 self._monitoring.observe(call.model, name, "GRPC", code, time.monotonic() - call.arrival)
-            self._log.tell(call, context.peer(), "GRPC", path, code.name, len(response))
+            if self._log:
+                self._log.tell(call, context.peer(), "GRPC", path, code.name, len(response))
 
 
 def follow(call, content, context):
@@ -182,7 +186,7 @@ class ModelService:
     def GetModelStatus(self, request, call):
         require_model_spec(request)
         name, version, _ = chosen(request.model_spec)
-        return descriptions.status(self._models, name, version)
+        return self._models.status(name, version)
 
     def HandleReloadConfigRequest(self, request, call):
         if request.config.WhichOneof("config") != "model_config_list":
@@ -256,7 +260,7 @@ class GrpcServer:
                 self._line,
                 self._answers_go,
                 monitoring,
-                access_log or AccessLog(),
+                access_log,
                 PARSED_PER_BYTE * max_receive_bytes,
             )
             self._server.add_generic_rpc_handlers((handler,))

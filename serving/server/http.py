@@ -12,7 +12,7 @@ import aiohttp
 import grpc
 from aiohttp import web
 
-from serving.server.calls import AccessLog, Call
+from serving.server.calls import Call
 from serving.server.connections import ACCEPTED_AT_ONCE, BACKLOG, Connections
 from serving.server.errors import ServingError
 from serving.server.limits import Limits
@@ -24,7 +24,6 @@ METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_LINE = 2**16  # bytes of a request line or a header
 LINGER_S = 0.25  # how long a draining server still hears requests on connections that are open
 RETRY_AFTER_S = 1
-LATE = "The request was not answered in time"
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -56,14 +55,9 @@ class HttpServer:
     ):
         self.port = port
         self._host, self._monitoring, self._metrics_path, self._cors = host, monitoring, metrics_path, cors
-        self._timeout_s, self._limits, self._log = (
-            timeout_s if timeout_s > 0 else None,
-            limits or Limits(),
-            access_log or AccessLog(),
-        )
-        self._rest = Rest(models, monitoring, self._limits.max_json_values)
+        self._timeout_s, self._limits, self._log = timeout_s or None, limits or Limits(), access_log
+        self._rest, self._pages = Rest(models, monitoring, self._limits.max_json_values), Pages(models)
         self._threads, self._pool = threads, futures.ThreadPoolExecutor(threads, "rest")
-        self._pages = Pages(models)
         self._active = self._queued = self._inside = self._bytes = 0
         monitoring.gauge("requests_waiting", ("entrypoint", "REST"), lambda: self._queued)
         monitoring.gauge("requests_inside", ("entrypoint", "REST"), lambda: self._inside)
@@ -84,21 +78,18 @@ class HttpServer:
     async def _main(self):
         self._loop = asyncio.get_running_loop()
         self._stopping, self._free = self._loop.create_future(), asyncio.Semaphore(self._threads)
-        app = web.Application(middlewares=[self._handle])  # no routes: whatever is asked, none is found, and it is here
         quiet = logging.getLogger(__name__)
         quiet.setLevel(logging.CRITICAL)  # broken HTTP gets its 400, and is nothing to tell
-        runner = web.AppRunner(
-            app,
+        server = web.Server(
+            self._handle,
             access_log=None,
             logger=quiet,
             handler_cancellation=True,
             keepalive_timeout=self._limits.keep_alive_in_ms / 1000,
-            shutdown_timeout=2.0,  # beyond the grace period
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
         )
-        await runner.setup()
-        self._connections = Connections(runner.server, self._limits)
+        self._connections = Connections(server, self._limits)
         try:
             listener = await self._loop.create_server(
                 self._connections, self._host, self.port, backlog=ACCEPTED_AT_ONCE
@@ -117,7 +108,8 @@ class HttpServer:
         listener.close()
         await self._drained(grace_s)
         watch.cancel()
-        await runner.cleanup()
+        server.pre_shutdown()
+        await server.shutdown(timeout=2.0)  # beyond the grace period
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _drained(self, grace_s):
@@ -125,12 +117,13 @@ class HttpServer:
         while (passed := self._loop.time() - start) < grace_s and (self._active or passed < LINGER_S):
             await asyncio.sleep(0.01)
 
-    @web.middleware
-    async def _handle(self, request, handler):
+    async def _handle(self, request):
         """Any request, from its headers to its answer."""
         call, response = Call(self._timeout_s, request.headers.get("X-Request-Id", "")), None
         self._active += 1
         try:
+            if request.headers.get("Expect", "").lower() == "100-continue":
+                await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             response = await self._respond(request, call)
         except _RefusedError as refused:
             response = _json(refused.status, error_body(str(refused)))
@@ -140,8 +133,9 @@ class HttpServer:
             self._active -= 1
             call.cancelled = True  # whatever still works for it may stop
             self._connections.awaits(request.protocol, self._limits.keep_alive_in_ms)
-            status, size = (response.status, len(response.body or b"")) if response else (499, 0)  # the client has gone
-            self._log.tell(call, request.remote, request.method, request.raw_path, status, size)
+            if self._log:
+                status, size = (response.status, len(response.body or b"")) if response else (499, 0)  # it has gone
+                self._log.tell(call, request.remote, request.method, request.raw_path, status, size)
         response.headers["X-Request-Id"] = call.id
         if response.status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -213,35 +207,25 @@ class HttpServer:
 
     async def _in_time(self, target, body, call):
         """(status, body) when a thread was free for the request and has answered it, or _RefusedError."""
-        await self._turn(target, call)
-        self._inside += 1
-        call.begun, call.queued_s = True, time.monotonic() - call.arrival
-        work = self._loop.run_in_executor(self._pool, self._rest.answer, "POST", target, body, call)
-        work.add_done_callback(lambda _: self._end(call))
-        try:  # shielded, as a thread cannot be stopped: it is free when it has come to its end
-            return await asyncio.wait_for(asyncio.shield(work), self._left_s(call))
-        except TimeoutError:
-            raise _RefusedError(504, LATE) from None
-
-    async def _turn(self, target, call):
-        """Waits for a thread to be free."""
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        if self._queued >= self._limits.max_queued_requests:
+        if self._free.locked() and self._queued >= self._limits.max_queued_requests:
             self._rest.refuse(target, call, grpc.StatusCode.RESOURCE_EXHAUSTED)
             raise _RefusedError(503, "The queue of requests is full")
-        self._queued += 1
         try:
-            await asyncio.wait_for(self._free.acquire(), self._left_s(call))
+            async with asyncio.timeout(call.deadline and max(0.0, call.deadline - time.monotonic())):
+                self._queued += 1
+                try:
+                    await self._free.acquire()
+                finally:
+                    self._queued -= 1
+                self._inside += 1
+                call.begun, call.queued_s = True, time.monotonic() - call.arrival
+                work = self._loop.run_in_executor(self._pool, self._rest.answer, "POST", target, body, call)
+                work.add_done_callback(lambda _: self._end(call))
+                return await asyncio.shield(work)  # a thread cannot be stopped: it is free when it has come to its end
         except TimeoutError:
-            self._rest.refuse(target, call, grpc.StatusCode.DEADLINE_EXCEEDED)
-            raise _RefusedError(504, LATE) from None
-        finally:
-            self._queued -= 1
-
-    def _left_s(self, call):
-        return None if call.deadline is None else max(0.0, call.deadline - time.monotonic())
+            if not call.begun:
+                self._rest.refuse(target, call, grpc.StatusCode.DEADLINE_EXCEEDED)
+            raise _RefusedError(504, "The request was not answered in time") from None
 
     def _end(self, call):
         """The thread is done with a request, whether or not its client still waits."""

@@ -6,10 +6,10 @@ import os
 import threading
 import time
 from concurrent import futures
-from typing import NamedTuple
 
 import grpc
 from absl import logging
+from tensorflow_serving.apis import get_model_status_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.server import model_config, versions
@@ -17,15 +17,6 @@ from serving.server.errors import ServingError, as_serving_error, invalid_argume
 
 OK = grpc.StatusCode.OK
 INCOMPLETE_WAIT_S = 1.0  # a folder that is still being copied is looked at again this often
-
-
-class VersionStatus(NamedTuple):
-    """Of one version, in TensorFlow Serving's words: state "AVAILABLE", code "OK" and no message, for example."""
-
-    version: int
-    state: str
-    code: str
-    message: str
 
 
 class Version:
@@ -117,22 +108,21 @@ class Models:
             return found
 
     def status(self, name, version=None):
-        """[VersionStatus] of all versions, or of one, newest first."""
+        """The GetModelStatusResponse of all versions, or of one, newest first; of a number, of what serves."""
+        response = get_model_status_pb2.GetModelStatusResponse()
         with self._changed:
-            shown = sorted(self._of(name), key=lambda each: each.state == "AVAILABLE")  # of a number, what serves
-            shown = {each.number: each for each in shown}
-            known = [each for number, each in shown.items() if version in (None, number)]
-            if not known:
-                what = "any versions" if version is None else f"version {version}"
-                raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find {what} of model {name}")
-            return [
-                VersionStatus(each.number, each.state, each.code.name, each.message)
-                for each in sorted(known, key=lambda each: -each.number)
-            ]
+            shown = {each.number: each for each in sorted(self._of(name), key=lambda each: each.state == "AVAILABLE")}
+            for number in sorted(shown, reverse=True) if version is None else shown.keys() & {version}:
+                row = response.model_version_status.add(version=number, state=shown[number].state)
+                row.status.error_code, row.status.error_message = shown[number].code.value[0], shown[number].message
+        if not response.model_version_status:
+            what = "any versions" if version is None else f"version {version}"
+            raise ServingError(grpc.StatusCode.NOT_FOUND, f"Could not find {what} of model {name}")
+        return response
 
     def names(self):
-        with self._changed:
-            return [model.name for model in self._config.model_config_list.config]
+        """The models of the configuration, whether or not they serve."""
+        return list(self._labels)
 
     def listen(self, listener):
         """Calls `listener` with {model name: whether a version serves}, now and after each change; it must be quick."""

@@ -105,7 +105,7 @@ class Rest:
         if not target.name:
             raise invalid_argument("Missing model name in request.")
         if target.verb != "metadata":
-            return (_to_json(descriptions.status(self._models, target.name, target.version)) + "\n").encode()
+            return (_to_json(self._models.status(target.name, target.version)) + "\n").encode()
         model = model_pb2.ModelSpec()
         signatures = descriptions.metadata(self._models, target.name, target.version, target.label, model)
         parts = f'"model_spec":{_to_json(model)},\n"metadata": {{"signature_def": {_to_json(signatures)}}}'
