@@ -37,77 +37,6 @@ PARSED_PER_BYTE = 3  # of the longest message: what its fields may take in memor
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
 
-class Handler(grpc.GenericRpcHandler):
-    """The gRPC handler of a servicer's methods: from bytes to bytes, when the event `answers_go` is set.
-
-    Each method takes (request, Call) and returns a response or raises a ServingError. Inference stands in `line`, and
-    is refused where that is full. Whatever else is asked has threads of its own: a server under load still says how it
-    does. grpcio would parse, too, but never frees a call whose bytes are no message.
-    """
-
-    def __init__(self, servicer, service, line, answers_go, monitoring, log, most_parsed):
-        self._line, self._answers_go, self._monitoring, self._log = line, answers_go, monitoring, log
-        self._most_parsed = most_parsed
-        self._methods = {
-            f"/{service.full_name}/{method.name}": (
-                getattr(servicer, method.name),
-                message_factory.GetMessageClass(method.input_type),
-            )
-            for method in service.methods
-        }
-
-    def service(self, handler_call_details):
-        path, asked_id = handler_call_details.method, ""
-        if path not in self._methods:
-            return None
-        for key, value in handler_call_details.invocation_metadata or ():
-            if key == "x-request-id":
-                asked_id = value
-        call, refusal = Call(asked_id=asked_id), None
-
-        def answer(content, context):
-            return self._answer(path, call, refusal, content, context)
-
-        if path.rpartition("/")[2] in INFERENCE:
-            answer.experimental_thread_pool = self._line
-            try:
-                self._line.check()
-            except ServingError as error:  # its message is read first, or the client might hear of a broken stream
-                refusal, answer.experimental_thread_pool = error, REFUSALS
-        return grpc.unary_unary_rpc_method_handler(answer)
-
-    def _answer(self, path, call, refusal, content, context):
-        method, request_class = self._methods[path]
-        code, response = grpc.StatusCode.OK, b""
-        follow(call, content, context)
-        try:
-            if refusal and len(content) > QUICKLY_READ:
-                raise refusal
-            request = parse(request_class, content, self._most_parsed)
-            spec = (
-                request.tasks[0].model_spec if getattr(request, "tasks", ()) else getattr(request, "model_spec", None)
-            )
-            if spec:
-                call.model, call.signature = spec.name, spec.signature_name
-            if refusal:
-                raise refusal
-            response = method(request, call).SerializeToString()
-            self._answers_go.wait()
-            return response
-        except Exception as error:  # one bad request must never be more than one error
-            problem = as_serving_error(error)
-            if problem is not error:
-                logging.exception("%s failed", path)
-            code, details = problem.code, problem.message
-            context.abort(code, details[:MAX_DETAILS] + "...TRUNCATED" * (len(details) > MAX_DETAILS))
-        finally:
-            name = path.rpartition("/")[2]
-            if name in OBSERVED:
-                self._monitoring.observe(call.model, name, "GRPC", code, time.monotonic() - call.arrival)
-            if self._log:
-                self._log.tell(call, context.peer(), "GRPC", path, code.name, len(response))
-
-
 def follow(call, content, context):
     """Tells a Call what its context knows; a client that hangs up cancels it."""
     call.bytes, call.queued_s = len(content), time.monotonic() - call.arrival
@@ -202,11 +131,12 @@ class ModelService:
         return response
 
 
-class GrpcServer:
+class GrpcServer(grpc.GenericRpcHandler):
     """Both services on one port, and perhaps on a Unix socket; health and reflection only where asked for.
 
-    `threads` requests run at a time, `most_queued` more wait for one of the threads. `credentials` make both ports
-    secure. `to_proto` makes the tensors of Predict's answers.
+    `threads` inferences run at a time, `most_queued` more stand in line, and where that is full they are refused.
+    Whatever else is asked has threads of its own: a server under load still says how it does. `credentials` make both
+    ports secure. `to_proto` makes the tensors of Predict's answers.
     """
 
     def __init__(
@@ -238,40 +168,34 @@ class GrpcServer:
             ("grpc.max_connection_idle_ms", KEEP_ALIVE_MS),  # silent ones would keep others out; a client comes again
             ("grpc.so_reuseport", 0),  # a second server on the port is an error, not a silent rival
         ]
+        self._monitoring, self._log, self._most_parsed = monitoring, access_log, PARSED_PER_BYTE * max_receive_bytes
         self._line = Line(threads, most_queued, "grpc")
         monitoring.gauge("requests_waiting", ("entrypoint", "GRPC"), lambda: self._line.waiting)
         monitoring.gauge("requests_inside", ("entrypoint", "GRPC"), lambda: self._line.inside)
-        self._server = grpc.server(
-            futures.ThreadPoolExecutor(CONTROL_THREADS, "control"),
-            options=options,
-            interceptors=[slow_clients or SlowClients()],
-        )
+        control = futures.ThreadPoolExecutor(CONTROL_THREADS, "control")
+        self._server = grpc.server(control, [self], [slow_clients or SlowClients()], options)
         self._answers_go = threading.Event()
         self._answers_go.set()
-        services = {
-            prediction_service_pb2: PredictionService(models, monitoring, to_proto),
-            model_service_pb2: ModelService(models),
-        }
-        for module, servicer in services.items():
-            service = module.DESCRIPTOR.services_by_name[type(servicer).__name__]
-            handler = Handler(
-                servicer,
-                service,
-                self._line,
-                self._answers_go,
-                monitoring,
-                access_log,
-                PARSED_PER_BYTE * max_receive_bytes,
+        predictions = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"]
+        management = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"]
+        self._methods = {
+            f"/{service.full_name}/{method.name}": (
+                getattr(servicer, method.name),
+                message_factory.GetMessageClass(method.input_type),
             )
-            self._server.add_generic_rpc_handlers((handler,))
+            for service, servicer in (
+                (predictions, PredictionService(models, monitoring, to_proto)),
+                (management, ModelService(models)),
+            )
+            for method in service.methods
+        }
         watches = futures.ThreadPoolExecutor(WATCH_THREADS, "watches")
         self._health, self._watched = health.HealthServicer(experimental_thread_pool=watches), set()
         if with_health:
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
             models.listen(self._tell_health)
         if with_reflection:
-            names = [f"tensorflow.serving.{type(servicer).__name__}" for servicer in services.values()]
-            names += [health.SERVICE_NAME] * with_health
+            names = [predictions.full_name, management.full_name, *[health.SERVICE_NAME] * with_health]
             reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
         self.port = self._listen(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", credentials)
         if socket_path:
@@ -284,6 +208,56 @@ class GrpcServer:
             return self._server.add_insecure_port(address)
         except RuntimeError:
             raise ServingError(grpc.StatusCode.UNAVAILABLE, f"Cannot listen on {address}; is it in use?") from None
+
+    def service(self, handler_call_details):
+        """The handler of a request, from bytes to bytes: grpcio would never free a call whose bytes it cannot parse."""
+        path, asked_id = handler_call_details.method, ""
+        if path not in self._methods:
+            return None
+        for key, value in handler_call_details.invocation_metadata or ():
+            if key == "x-request-id":
+                asked_id = value
+        call, refusal = Call(asked_id=asked_id), None
+
+        def answer(content, context):
+            return self._answer(path, call, refusal, content, context)
+
+        if path.rpartition("/")[2] in INFERENCE:
+            answer.experimental_thread_pool = self._line
+            try:
+                self._line.check()
+            except ServingError as error:  # its message is read first, or the client might hear of a broken stream
+                refusal, answer.experimental_thread_pool = error, REFUSALS
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _answer(self, path, call, refusal, content, context):
+        method, request_class = self._methods[path]
+        code, response = grpc.StatusCode.OK, b""
+        follow(call, content, context)
+        try:
+            if refusal and len(content) > QUICKLY_READ:
+                raise refusal
+            request = parse(request_class, content, self._most_parsed)
+            asked = request.tasks[0] if getattr(request, "tasks", ()) else request
+            if spec := getattr(asked, "model_spec", None):
+                call.model, call.signature = spec.name, spec.signature_name
+            if refusal:
+                raise refusal
+            response = method(request, call).SerializeToString()
+            self._answers_go.wait()
+            return response
+        except Exception as error:  # one bad request must never be more than one error
+            problem = as_serving_error(error)
+            if problem is not error:
+                logging.exception("%s failed", path)
+            code, details = problem.code, problem.message
+            context.abort(code, details[:MAX_DETAILS] + "...TRUNCATED" * (len(details) > MAX_DETAILS))
+        finally:
+            name = path.rpartition("/")[2]
+            if name in OBSERVED:
+                self._monitoring.observe(call.model, name, "GRPC", code, time.monotonic() - call.arrival)
+            if self._log:
+                self._log.tell(call, context.peer(), "GRPC", path, code.name, len(response))
 
     def _tell_health(self, serving):
         """`serving` is {model name: whether a version is available}; the services need all, each model has its own."""
