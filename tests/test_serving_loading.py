@@ -171,11 +171,11 @@ def test_a_model_without_variables_needs_no_files_of_them(tmp_path):
 
 def test_tags_must_be_there(tmp_path):
     folder = export_scale(tmp_path, 1, 3)
-    text = (
-        "Could not find meta graph def matching supplied tags: { gpu serve }. To inspect available tag-sets in the "
-        "SavedModel, please use the SavedModel CLI: `saved_model_cli`"
-    )
-    refuses(lambda: Servable("m", 1, str(folder), ["gpu", "serve"]), CODES.NOT_FOUND, text)
+    with pytest.raises(
+        ServingError, match=r"tags 'gpu', 'serve' could not be found .* available tags '\[{'serve'}\]'"
+    ) as raised:
+        Servable("m", 1, str(folder), ["gpu", "serve"])
+    assert raised.value.code == CODES.NOT_FOUND
 
 
 def test_warm_up_replays_every_kind(tmp_path):

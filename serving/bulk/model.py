@@ -15,7 +15,7 @@ import serving._quiet  # noqa: F401  TensorFlow, without what it prints
 # isort: split
 from serving.client import ROWS_PER_REQUEST
 from serving.server.errors import ServingError
-from serving.server.servable import Servable, read_meta_graph
+from serving.server.servable import Servable, read_saved_model
 from serving.server.versions import found
 
 MOST_BYTES = 2**27  # of one file, so that 64 of them stay in memory; no PNG that a model decodes is larger
@@ -144,7 +144,7 @@ def newest(export_dir, command):
         raise ValueError(f"--export_dir: {export_dir} has no versions, folders with a whole number for their name")
     path = versions[max(versions)]
     try:
-        checked_signature(read_meta_graph(path, ["serve"]).signature_def, command, path)
+        checked_signature(read_saved_model(path, ["serve"])[1].signature_def, command, path)
     except ServingError as error:
         raise ValueError(f"--export_dir: {' '.join(error.message.split())}") from None
     return path

@@ -12,7 +12,6 @@ from serving.server import versions
 from serving.server.calls import Call
 from serving.server.errors import ServingError, from_tensorflow, invalid_argument
 
-INIT_OP = "__saved_model_init_op"
 LONGEST_TIMEOUT_S = 10**6  # a deadline farther away than days is none
 
 
@@ -28,45 +27,34 @@ class Servable:
     ):
         self.name, self.version, self.merger = name, version, merger
         self.checks_method_names, self.most_rows = checks_method_names, most_rows
-        meta_graph = read_meta_graph(path, tags)
+        loader, meta_graph = read_saved_model(path, tags)
         versions.check_whole(path, meta_graph.graph_def)
         self.signatures = dict(meta_graph.signature_def)
         self._inputs = {
-            info.name: (alias, info.tensor_shape)
+            info.name: (alias, info.tensor_shape.unknown_rank, [dim.size for dim in info.tensor_shape.dim])
             for signature in self.signatures.values()
             for alias, info in signature.inputs.items()
         }
-        graph = tf.Graph()
-        with graph.as_default():
-            tf.graph_util.import_graph_def(meta_graph.graph_def, name="")
-        self._graph, self._outputs = graph, {}
-        self._session = tf.compat.v1.Session(graph=graph, config=config)
+        self._graph, self._outputs = tf.Graph(), {}
+        self._session = tf.compat.v1.Session(graph=self._graph, config=config)
         try:
+            saver, _ = loader.load_graph(self._graph, tags)
+            if os.path.exists(f"{loader.variables_path}.index"):
+                loader.restore_variables(self._session, saver)
+            loader.run_init_ops(self._session, tags)
             self._session._extend_graph()
-            self._restore(meta_graph, path)
+        except tf.errors.OpError as error:
+            self.close()
+            raise from_tensorflow(error) from None
         except BaseException:
             self.close()
             raise
 
-    def _restore(self, meta_graph, path):
-        """Variables and tables, where there are any."""
-        assets = loader_impl.get_asset_tensors(path, meta_graph)
-        feeds = {name: np.array(file, object) for name, file in assets.items()}
-        variables = os.path.join(path, "variables", "variables")
-        if os.path.exists(variables + ".index"):
-            saver = meta_graph.saver_def
-            checkpoint = {saver.filename_tensor_name: np.array(os.fsencode(variables), object)}
-            self._call(feeds | checkpoint, [], targets=[saver.restore_op_name])
-        init_op = init_op_name(meta_graph)
-        if init_op:
-            self._call(feeds, [], targets=[init_op])
-
     def check(self, name, shape):
         """Raises where an input's shape is not the signature's: a kernel may end the process over a wrong one."""
-        alias, proto = self._inputs.get(name, (name, None))
-        if proto is None or proto.unknown_rank:
+        alias, unknown, sizes = self._inputs.get(name, (name, True, []))
+        if unknown:
             return
-        sizes = [dim.size for dim in proto.dim]
         if len(shape) != len(sizes) or any(size not in (-1, given) for size, given in zip(sizes, shape)):
             raise invalid_argument(f"Input {alias}: expected shape {_brackets(sizes)}, got {_brackets(shape)}")
         if sizes[:1] == [-1] and 0 < self.most_rows < shape[0]:
@@ -94,13 +82,13 @@ class Servable:
         finally:
             pywrap_tf_session.TF_DeleteBuffer(buffer)
 
-    def _call(self, feeds, fetches, options=None, targets=()):
+    def _call(self, feeds, fetches, options=None):
         try:
             arrays = self._session._call_tf_sessionrun(
                 options,
                 {self._output(name): array for name, array in feeds.items()},
                 [self._output(name) for name in fetches],
-                [self._graph.get_operation_by_name(name)._c_op for name in targets],
+                [],
                 None,
             )
         except tf.errors.OpError as error:
@@ -131,31 +119,16 @@ def _scalar_type(value):
     return object if isinstance(value, bytes) else None
 
 
-def read_meta_graph(path, tags):
-    """The MetaGraphDef with exactly these tags."""
+def read_saved_model(path, tags):
+    """(SavedModelLoader, MetaGraphDef with exactly these tags) of a SavedModel."""
     if not loader_impl.contains_saved_model(path):
         text = "Specified file path does not appear to contain a SavedModel bundle (should have a file called"
         raise ServingError(grpc.StatusCode.NOT_FOUND, f"{text} `saved_model.pb`)\nSpecified file path: {path}")
     try:
-        saved_model = loader_impl.parse_saved_model(path)
+        loader = loader_impl.SavedModelLoader(path)
+        return loader, loader.get_meta_graph_def_from_tags(tags)
     except OSError as error:
         text = f"Can't parse {path}/saved_model.pb as binary proto: {error}"
         raise ServingError(grpc.StatusCode.DATA_LOSS, text) from None
-    for meta_graph in saved_model.meta_graphs:
-        if set(meta_graph.meta_info_def.tags) == set(tags):
-            return meta_graph
-    text = (
-        f"Could not find meta graph def matching supplied tags: {{ {' '.join(tags)} }}. To inspect available tag-sets "
-        "in the SavedModel, please use the SavedModel CLI: `saved_model_cli`"
-    )
-    raise ServingError(grpc.StatusCode.NOT_FOUND, text)
-
-
-def init_op_name(meta_graph):
-    """The operation to run after restoring; the last two are how TensorFlow 1 wrote it down."""
-    if INIT_OP in meta_graph.signature_def:
-        return meta_graph.signature_def[INIT_OP].outputs[INIT_OP].name
-    for collection in ("saved_model_main_op", "legacy_init_op"):
-        if collection in meta_graph.collection_def:
-            return meta_graph.collection_def[collection].node_list.value[0]
-    return None
+    except RuntimeError as error:
+        raise ServingError(grpc.StatusCode.NOT_FOUND, str(error)) from None
