@@ -4,8 +4,8 @@ import contextlib
 import math
 import os
 import threading
-import time
 from concurrent import futures
+from time import monotonic
 
 import grpc
 from absl import logging
@@ -16,6 +16,7 @@ from serving.server import model_config, versions
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 
 OK = grpc.StatusCode.OK
+NOTHING = ({}, None)  # found for a model that is not configured: no folders, no policy
 INCOMPLETE_WAIT_S = 1.0  # a folder that is still being copied is looked at again this often
 
 
@@ -39,10 +40,6 @@ class Version:
     def __str__(self):
         return f"{{name: {self.name} version: {self.number}}}"
 
-    @property
-    def failed(self):
-        return self.state == "END" and self.code != OK
-
 
 class Models:
     """Loads, swaps and unloads what the configuration and the base paths say, and lends it to requests.
@@ -53,15 +50,7 @@ class Models:
     """
 
     def __init__(
-        self,
-        load,
-        *,
-        poll_wait_s=1.0,
-        retries=5,
-        retry_wait_s=60.0,
-        labels_for_unavailable=False,
-        pool=None,
-        clock=time.monotonic,
+        self, load, *, poll_wait_s, retries=5, retry_wait_s=60, labels_for_unavailable=False, pool=None, clock=monotonic
     ):
         self._load, self._poll_wait_s, self._retries, self._retry_wait_s = load, poll_wait_s, retries, retry_wait_s
         self._labels_for_unavailable = labels_for_unavailable
@@ -70,7 +59,7 @@ class Models:
         self._config = model_server_config_pb2.ModelServerConfig()
         self._versions = {}  # model name -> [Version], the oldest first; of the ended ones each number's newest
         self._labels = {}  # model name -> {label: number}
-        self._found = {}  # model name -> ({number: folder} of its base path, policy)
+        self._found = {}  # model name -> ({number: folder} of its base path, policy), of all that ever were configured
         self._troubles = {}  # model name -> what is wrong with its base path, said once
         self._listeners = []
         self._changed = threading.Condition()  # guards all of the above, and tells of changes
@@ -82,7 +71,19 @@ class Models:
     @contextlib.contextmanager
     def use(self, name, version=None, label=None):
         """Lends the Servable: the highest version that is ready, a number, or what a label points to."""
-        lent = self._borrow(name, version, label)
+        if not name:
+            raise invalid_argument("ModelSpec has no name specified.")
+        with self._changed:
+            if label is not None:
+                version = self._labels.get(name, {}).get(label)
+                if version is None:
+                    raise invalid_argument(f"Unrecognized servable version label: {label}")
+            ready = {each.number: each for each in self._ready(name)}
+            lent = ready.get(max(ready, default=None) if version is None else version)
+            if not lent:
+                request = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+                raise ServingError(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {request}")
+            lent.users += 1
         try:
             yield lent.servable
         finally:
@@ -90,22 +91,6 @@ class Models:
                 lent.users -= 1
                 if not lent.users and lent.state == "UNLOADING":
                     self._reconcile(lent.name)
-
-    def _borrow(self, name, number, label):
-        if not name:
-            raise invalid_argument("ModelSpec has no name specified.")
-        with self._changed:
-            if label is not None:
-                number = self._labels.get(name, {}).get(label)
-                if number is None:
-                    raise invalid_argument(f"Unrecognized servable version label: {label}")
-            ready = {each.number: each for each in self._of(name) if each.state == "AVAILABLE"}
-            found = ready.get(max(ready, default=None) if number is None else number)
-            if not found:
-                request = f"Latest({name})" if number is None else f"Specific({name}, {number})"
-                raise ServingError(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {request}")
-            found.users += 1
-            return found
 
     def status(self, name, version=None):
         """The GetModelStatusResponse of all versions, or of one, newest first; of a number, of what serves."""
@@ -132,16 +117,15 @@ class Models:
 
     def _tell(self):
         self._changed.notify_all()
-        serving = {name: any(each.state == "AVAILABLE" for each in self._of(name)) for name in self.names()}
+        serving = {name: bool(self._ready(name)) for name in self.names()}
         for listener in self._listeners:
             listener(serving)
 
     def _of(self, name):
         return self._versions.get(name, [])
 
-    def _newest(self, name):
-        """{number: the Version that stands for it}."""
-        return {each.number: each for each in self._of(name)}
+    def _ready(self, name):
+        return [each for each in self._of(name) if each.state == "AVAILABLE"]
 
     # Configuration
 
@@ -150,23 +134,20 @@ class Models:
         with self._changed:
             model_config.check(self._config, config)
             labels = {model.name: self._checked_labels(model) for model in config.model_config_list.config}
-            new = {model.name for model in config.model_config_list.config} - set(self.names())
+            new = labels.keys() - self._labels.keys()
             self._config, self._labels = config, labels
             self._tell()
         self.poll()
         return new
 
     def _checked_labels(self, model):
-        available = {each.number for each in self._of(model.name) if each.state == "AVAILABLE"}
+        available = {each.number for each in self._ready(model.name)}
         old = self._labels.get(model.name, {})
         for label, number in model.version_labels.items():
             movable = self._labels_for_unavailable and old.get(label, number) == number
             if number not in available and not movable:
-                text = (
-                    f"Request to assign label to version {number} of model {model.name}, which is not currently "
-                    "available for inference"
-                )
-                raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, text)
+                target = f"version {number} of model {model.name}, which is not currently available for inference"
+                raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, f"Request to assign label to {target}")
         return dict(model.version_labels)
 
     def wait(self, names, *, for_versions, going=lambda: True):
@@ -189,14 +170,14 @@ class Models:
     def _settled(self, name):
         """Return True where something serves, and whatever else may still come has failed before."""
         coming = any(each.state in ("START", "LOADING") and not each.troubled for each in self._of(name))
-        return not coming and any(each.state == "AVAILABLE" for each in self._of(name))
+        return not coming and bool(self._ready(name))
 
     def _failures(self, name, for_versions):
         """Return the failures of a model that will not become available as things stand."""
         wanted = [each for each in self._of(name) if each.wanted]
         if not wanted and not for_versions:
             return [f"{{name: {name}}} due to error: NOT_FOUND: {self._troubles.get(name, 'no version')}"]
-        if wanted and all(each.failed for each in wanted):
+        if all(each.state == "END" for each in wanted):
             return [f"{each} due to error: {each.code.name}: {each.message}" for each in wanted]
         return []
 
@@ -218,10 +199,9 @@ class Models:
         poll_due = self._clock() + wait_s
         while not self._stopped.is_set():
             with self._changed:
-                retries = [each.due for name in self._versions for each in self._of(name) if self._waits(each)]
+                retries = [each.due for own in self._versions.values() for each in own if self._waits(each)]
                 pause_s = min([poll_due, *retries]) - self._clock()
-                if pause_s > 0:
-                    self._changed.wait(None if pause_s == math.inf else pause_s)
+                self._changed.wait(min(pause_s, threading.TIMEOUT_MAX))
             self.retry()
             if poll_due <= self._clock():
                 try:
@@ -240,39 +220,31 @@ class Models:
         """Looks through all base paths and begins the loading and unloading that follows."""
         with self._polling:
             models = self._config.model_config_list.config
-            found = {model.name: self._find(model) for model in models}
-            copied = self._copied()
+            found = dict.fromkeys(self._found, NOTHING) | {model.name: self._find(model) for model in models}
             with self._changed:
-                for version in copied:  # it may load now: begin anew
+                failed = [each for own in self._versions.values() for each in own if each.troubled and not each.busy]
+            changed = [each for each in failed if versions.contents(each.path) != each.seen]
+            with self._changed:
+                for version in changed:  # it may load now: begin anew
                     version.gone |= version.state == "END"
                     version.tries, version.due = 0, 0.0
-                for model in models:
-                    if found[model.name] is not None:
-                        self._found[model.name] = found[model.name], model.model_version_policy
-                for name in self._found.keys() - found.keys():
-                    self._found[name] = {}, None
-                for name in self._found:
+                self._found = found
+                for name in found:
                     self._want(name)
 
     def _find(self, model):
-        """{number: folder}; None where the base path cannot be read: what is loaded stays."""
-        numbers, trouble = None, None
+        """What is in _found from now on: the same as before where the base path cannot be read."""
+        found, trouble = self._found.get(model.name, NOTHING), ""
         try:
-            numbers = versions.found(model.base_path)
-            if not versions.wanted(numbers, model.model_version_policy):
+            found = versions.found(model.base_path), model.model_version_policy
+            if not versions.wanted(*found):
                 trouble = f"No versions of servable {model.name} found under base path {model.base_path}"
         except OSError as error:
             trouble = f"Could not find base path {model.base_path} for servable {model.name}: {error.strerror}"
         if trouble and self._troubles.get(model.name) != trouble:
             logging.warning("%s", trouble)
         self._troubles[model.name] = trouble
-        return numbers
-
-    def _copied(self):
-        """[Version] that failed to load, and whose folders have changed since."""
-        with self._changed:
-            troubled = [each for name in self._versions for each in self._of(name) if each.troubled and not each.busy]
-        return [each for each in troubled if versions.contents(each.path) != each.seen]
+        return found
 
     def _want(self, name):
         """Marks what the policy wants of the numbers found, and begins what follows."""
@@ -280,7 +252,7 @@ class Models:
         known = self._versions.setdefault(name, [])
         for version in known:
             version.gone |= found.get(version.number) != version.path
-        newest = self._newest(name)
+        newest = {each.number: each for each in known}
         troubled = [number for number, each in newest.items() if each.troubled and not each.gone]
         wanted = versions.wanted(found, policy, troubled) if policy else {}
         for number, path in wanted.items():
@@ -288,7 +260,7 @@ class Models:
             # A number that failed is not tried again before its folder has changed, or it was unwanted for a while.
             if not old or old.gone or old.state == "UNLOADING" or (old.state == "END" and not old.wanted):
                 known.append(Version(name, number, path))
-        newest = self._newest(name)
+        newest = {each.number: each for each in known}
         for version in known:
             version.wanted = version.number in wanted and newest[version.number] is version
         self._reconcile(name)
@@ -305,26 +277,21 @@ class Models:
             elif self._waits(version) and version.due <= self._clock():
                 version.state = "LOADING"
                 self._begin(self._bring_up, version)
-        for version in self._dispensable(name):
+        ready, wanted = self._ready(name), [each for each in self._of(name) if each.wanted]
+        unwanted = sorted((each for each in ready if not each.wanted), key=lambda each: each.number)
+        # The last one that serves stays while a wanted one is on its way.
+        for version in unwanted[:-1] if wanted and len(unwanted) == len(ready) else unwanted:
             version.state = "UNLOADING"
         for version in self._of(name):
             if version.state == "UNLOADING" and not version.users and not version.busy:
                 self._begin(self._take_down, version)
-        newest = self._newest(name)
+        newest = {each.number: each for each in self._of(name)}
         self._versions[name] = [each for each in self._of(name) if each.state != "END" or newest[each.number] is each]
         self._tell()
 
     def _waits(self, version):
         """Return True where it is to be loaded, and no thread is at it."""
         return version.state in ("START", "LOADING") and version.wanted and not version.busy
-
-    def _dispensable(self, name):
-        """Versions that serve unwanted, but never the last one that serves while a wanted one is on its way."""
-        ready = [each for each in self._of(name) if each.state == "AVAILABLE"]
-        unwanted = [each for each in ready if not each.wanted]
-        if len(unwanted) == len(ready) and any(each.wanted for each in self._of(name)):
-            unwanted = sorted(unwanted, key=lambda each: each.number)[:-1]
-        return unwanted
 
     def _begin(self, work, version):
         version.busy = True

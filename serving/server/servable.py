@@ -43,11 +43,10 @@ class Servable:
                 loader.restore_variables(self._session, saver)
             loader.run_init_ops(self._session, tags)
             self._session._extend_graph()
-        except tf.errors.OpError as error:
+        except BaseException as error:
             self.close()
-            raise from_tensorflow(error) from None
-        except BaseException:
-            self.close()
+            if isinstance(error, tf.errors.OpError):
+                raise from_tensorflow(error) from None
             raise
 
     def check(self, name, shape):
@@ -58,8 +57,7 @@ class Servable:
         if len(shape) != len(sizes) or any(size not in (-1, given) for size, given in zip(sizes, shape)):
             raise invalid_argument(f"Input {alias}: expected shape {_brackets(sizes)}, got {_brackets(shape)}")
         if sizes[:1] == [-1] and 0 < self.most_rows < shape[0]:
-            text = f"Input {alias}: {shape[0]} rows in one request, where {self.most_rows} are allowed"
-            raise invalid_argument(text)
+            raise invalid_argument(f"Input {alias}: {shape[0]} rows in one request, where {self.most_rows} are allowed")
 
     def run(self, feeds, fetches, call=None):
         """feeds {tensor name: array (of bytes objects for strings)}, fetches [tensor name] -> [array]."""
@@ -72,31 +70,23 @@ class Servable:
 
     def run_alone(self, feeds, fetches, call):
         """The same, never together with other requests; nothing where nobody waits any more."""
-        timeout_s = call.left_s()
-        if timeout_s is None or timeout_s > LONGEST_TIMEOUT_S:
-            return self._call(feeds, fetches)
-        options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
-        buffer = pywrap_tf_session.TF_NewBufferFromString(options.SerializeToString())
+        timeout_s, buffer = call.left_s(), None
+        inputs = {self._output(name): array for name, array in feeds.items()}
+        outputs = [self._output(name) for name in fetches]
+        if timeout_s is not None and timeout_s <= LONGEST_TIMEOUT_S:
+            options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, int(timeout_s * 1000)))
+            buffer = pywrap_tf_session.TF_NewBufferFromString(options.SerializeToString())
         try:
-            return self._call(feeds, fetches, buffer)
-        finally:
-            pywrap_tf_session.TF_DeleteBuffer(buffer)
-
-    def _call(self, feeds, fetches, options=None):
-        try:
-            arrays = self._session._call_tf_sessionrun(
-                options,
-                {self._output(name): array for name, array in feeds.items()},
-                [self._output(name) for name in fetches],
-                [],
-                None,
-            )
+            arrays = self._session._call_tf_sessionrun(buffer, inputs, outputs, [], None)
         except tf.errors.OpError as error:
             raise from_tensorflow(error) from None
         except UnicodeDecodeError as error:  # an error whose text quotes bytes of the request; its code is lost
             raise invalid_argument(error.object.decode(errors="replace")) from None
+        finally:
+            if buffer is not None:
+                pywrap_tf_session.TF_DeleteBuffer(buffer)
         # The session returns scalars as NumPy scalars, and scalar strings as bytes.
-        return [each if isinstance(each, np.ndarray) else np.array(each, _scalar_type(each)) for each in arrays]
+        return [np.asarray(each, object if isinstance(each, bytes) else None) for each in arrays]
 
     def _output(self, name):
         if name not in self._outputs:
@@ -113,10 +103,6 @@ class Servable:
 
 def _brackets(sizes):
     return f"[{','.join(map(str, sizes))}]"
-
-
-def _scalar_type(value):
-    return object if isinstance(value, bytes) else None
 
 
 def read_saved_model(path, tags):
