@@ -1,9 +1,12 @@
 """Metrics as a Prometheus server reads them, checked by Prometheus's own parser."""
 
+import types
+
 import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from serving.server import monitoring as monitoring_module
 from serving.server.monitoring import MAX_INVENTED, Monitoring
 
 OK, NOT_FOUND = grpc.StatusCode.OK, grpc.StatusCode.NOT_FOUND
@@ -34,13 +37,15 @@ def test_requests_are_counted_and_only_successes_timed():
     assert f'{name}_count{{model_name="n",API="Predict",entrypoint="GRPC"}} 1\n' in monitoring.text()
 
 
-def test_runs_are_timed():
+def test_runs_are_timed(monkeypatch):
     monitoring = Monitoring()
-    monitoring.observe_run("m", "Predict", 1e-3)
+    times = iter((7.0, 7.25))
+    monkeypatch.setattr(monitoring_module, "time", types.SimpleNamespace(monotonic=lambda: next(times)))
+    monitoring.timed(lambda: None, "m", "Predict")()
     labels = ("model_name", "m"), ("API", "Predict"), ("runtime", "TF1")
     found = samples(monitoring)
     assert found[(":tensorflow:serving:runtime_latency_count", *labels)] == 1
-    assert found[(":tensorflow:serving:runtime_latency_sum", *labels)] == 1000
+    assert found[(":tensorflow:serving:runtime_latency_sum", *labels)] == 250_000
 
 
 def test_what_succeeds_of_timed_runs_and_warm_ups_is_observed():

@@ -47,11 +47,9 @@ class Monitoring:
     `warm_ups`: microseconds of (path of a version, "OK"). `batches`: rows of (model,), those of all requests of a run.
     """
 
-    known = staticmethod(tuple)
-
     def __init__(self):
         self._lock = threading.Lock()
-        self._models, self._invented = set(), set()
+        self._models, self._invented, self.known = set(), set(), tuple
         self._requests = collections.Counter()  # of (model, status)
         self._latencies = Histograms("request_latency", ("model_name", "API", "entrypoint"))
         self._runtimes = Histograms("runtime_latency", ("model_name", "API", "runtime"))
@@ -80,17 +78,13 @@ class Monitoring:
         if code is grpc.StatusCode.OK:
             self._latencies.add((model, api, entrypoint), seconds * 1e6)
 
-    def observe_run(self, model, api, seconds):
-        """A run of the session: `api` is "Predict", "Classify" or "Regress" for both entrypoints."""
-        self._runtimes.add((model, api, "TF1"), seconds * 1e6)
-
     def timed(self, run, model, api):
-        """The function `run` of a servable, whose every success is observed."""
+        """The function `run` of a servable, its successes observed: `api` is "Predict", "Classify" or "Regress"."""
 
         def timed_run(*arguments):
             start = time.monotonic()
             outputs = run(*arguments)
-            self.observe_run(model, api, time.monotonic() - start)
+            self._runtimes.add((model, api, "TF1"), 1e6 * (time.monotonic() - start))
             return outputs
 
         return timed_run

@@ -67,10 +67,9 @@ def check_whole(path, graph_def):
     shards = sorted(glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????"))
     if not os.path.exists(f"{prefix}.index") or not shards:
         raise IncompleteError(f"{path} is not whole: variables/ lacks the index or the data of the graph's variables")
-    if len(shards) != int(shards[0][-5:]):
-        raise IncompleteError(
-            f"{path} is not whole: {len(shards)} of {int(shards[0][-5:])} shards of variables/ are there"
-        )
+    count = int(shards[0][-5:])
+    if len(shards) != count:
+        raise IncompleteError(f"{path} is not whole: {len(shards)} of {count} shards of variables/ are there")
     try:
         reader = tf.train.load_checkpoint(prefix)
         shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
