@@ -66,8 +66,6 @@ class Models:
         self._polling = threading.Lock()
         self._stopped = threading.Event()
 
-    # Requests
-
     @contextlib.contextmanager
     def use(self, name, version=None, label=None):
         """Lends the Servable: the highest version that is ready, a number, or what a label points to."""
@@ -127,8 +125,6 @@ class Models:
     def _ready(self, name):
         return [each for each in self._of(name) if each.state == "AVAILABLE"]
 
-    # Configuration
-
     def configure(self, config):
         """Takes over a ModelServerConfig whole or, raising, not at all. Returns the names of models that are new."""
         with self._changed:
@@ -180,8 +176,6 @@ class Models:
         if all(each.state == "END" for each in wanted):
             return [f"{each} due to error: {each.code.name}: {each.message}" for each in wanted]
         return []
-
-    # Versions
 
     def start(self):
         """Begins to watch the base paths, and to try again what failed."""
@@ -246,6 +240,8 @@ class Models:
         self._troubles[model.name] = trouble
         return found
 
+    # From state to state, each step where the lock is held
+
     def _want(self, name):
         """Marks what the policy wants of the numbers found, and begins what follows."""
         found, policy = self._found[name]
@@ -265,37 +261,33 @@ class Models:
             version.wanted = version.number in wanted and newest[version.number] is version
         self._reconcile(name)
 
-    # From state to state, each step where the lock is held
-
     def _reconcile(self, name):
         """Begins whatever brings the model nearer to what is wanted; to be called after every change."""
         if self._stopped.is_set():
             return
-        for version in self._of(name):
-            if version.state in ("START", "LOADING") and not version.busy and not version.wanted:
+        known = self._versions[name]
+        for version in known:
+            if self._waits(version) and not version.wanted:
                 version.state = "END"
             elif self._waits(version) and version.due <= self._clock():
-                version.state = "LOADING"
-                self._begin(self._bring_up, version)
-        ready, wanted = self._ready(name), [each for each in self._of(name) if each.wanted]
-        unwanted = sorted((each for each in ready if not each.wanted), key=lambda each: each.number)
-        # The last one that serves stays while a wanted one is on its way.
-        for version in unwanted[:-1] if wanted and len(unwanted) == len(ready) else unwanted:
+                version.state, version.busy = "LOADING", True
+                self._pool.submit(self._bring_up, version)
+        ready = sorted(self._ready(name), key=lambda each: each.number)
+        unwanted = [each for each in ready if not each.wanted]
+        if unwanted == ready and any(each.wanted for each in known):
+            unwanted = ready[:-1]  # the last one that serves stays while a wanted one is on its way
+        for version in unwanted:
             version.state = "UNLOADING"
-        for version in self._of(name):
+        for version in known:
             if version.state == "UNLOADING" and not version.users and not version.busy:
-                self._begin(self._take_down, version)
-        newest = {each.number: each for each in self._of(name)}
-        self._versions[name] = [each for each in self._of(name) if each.state != "END" or newest[each.number] is each]
+                version.busy = True
+                self._pool.submit(self._take_down, version)
+        newest = {each.number: each for each in known}
+        self._versions[name] = [each for each in known if each.state != "END" or newest[each.number] is each]
         self._tell()
 
     def _waits(self, version):
-        """Return True where it is to be loaded, and no thread is at it."""
-        return version.state in ("START", "LOADING") and version.wanted and not version.busy
-
-    def _begin(self, work, version):
-        version.busy = True
-        self._pool.submit(work, version)
+        return version.state in ("START", "LOADING") and not version.busy
 
     def _bring_up(self, version):
         """Loads and publishes, or says when to try again."""

@@ -10,17 +10,13 @@ from absl import logging
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from serving.server import inference, tensors
+from serving.server import tensors
 from serving.server.errors import ServingError, from_tensorflow, invalid_argument
+from serving.server.inference import classify, multi_inference, predict, regress
 
 FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
-REPLAYS = {
-    "predict_log": inference.predict,
-    "classify_log": inference.classify,
-    "regress_log": inference.regress,
-    "multi_inference_log": inference.multi_inference,
-}
+REPLAYS = {f"{replay.__name__}_log": replay for replay in (predict, classify, regress, multi_inference)}
 
 
 def warm_up(servable, path, iterations=1):
@@ -56,7 +52,7 @@ def replay_grown(servable, request):
     for alias, array in arrays.items():
         grown.inputs[alias].CopyFrom(tensors.to_proto(np.repeat(array[:1], rows, axis=0)))
     try:
-        inference.predict(servable, grown)
+        predict(servable, grown)
     except ServingError as error:  # nobody recorded it, so it proves nothing against the version
         logging.warning("Warming up with %d rows failed: %s", rows, error.message)
 
