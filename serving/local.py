@@ -37,7 +37,6 @@ from serving.server.warm_up import warm_up
 FLAGS = local_flags.FLAGS
 GRACE_S = 30
 TRIM_S = 2
-DEFAULT_METRICS_PATH = "/monitoring/prometheus/metrics"
 
 
 def filled(message, path):
@@ -118,7 +117,7 @@ def poll_models_config(models, stopping):
 def read_metrics_path():
     """Path where Prometheus finds the metrics, or None."""
     config = filled(config_protos.MonitoringConfig(), FLAGS.monitoring_config_file).prometheus_config
-    return (config.path or DEFAULT_METRICS_PATH) if config.enable else None
+    return (config.path or "/monitoring/prometheus/metrics") if config.enable else None
 
 
 def channel_arguments():
@@ -130,39 +129,34 @@ def channel_arguments():
 def start_servers(models, monitoring, credentials, metrics_path, access_log):
     """The listening servers, gRPC and perhaps REST."""
     threads = 64 if FLAGS.enable_batching else 4 * os.cpu_count()
-    servers = [
-        GrpcServer(
-            models,
-            monitoring,
-            FLAGS.host,
-            FLAGS.port,
-            threads=FLAGS.grpc_max_threads or threads,
-            most_queued=FLAGS.grpc_max_queued_requests,
-            max_receive_bytes=FLAGS.grpc_max_receive_bytes,
-            socket_path=FLAGS.grpc_socket_path,
-            arguments=channel_arguments(),
-            with_health=FLAGS.enable_grpc_healthcheck_service,
-            with_reflection=FLAGS.enable_grpc_reflection,
-            credentials=credentials,
-            access_log=access_log,
-            to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
-        )
-    ]
+    both = models, monitoring, FLAGS.host
+    rpc = GrpcServer(
+        *both,
+        FLAGS.port,
+        threads=FLAGS.grpc_max_threads or threads,
+        most_queued=FLAGS.grpc_max_queued_requests,
+        max_receive_bytes=FLAGS.grpc_max_receive_bytes,
+        socket_path=FLAGS.grpc_socket_path,
+        arguments=channel_arguments(),
+        with_health=FLAGS.enable_grpc_healthcheck_service,
+        with_reflection=FLAGS.enable_grpc_reflection,
+        credentials=credentials,
+        access_log=access_log,
+        to_proto=tensors.to_content_proto if FLAGS.enable_serialization_as_tensor_content else tensors.to_proto,
+    )
+    servers = [rpc]
     if FLAGS.rest_api_port:
-        servers.append(
-            HttpServer(
-                models,
-                monitoring,
-                FLAGS.host,
-                FLAGS.rest_api_port,
-                threads=FLAGS.rest_api_num_threads or threads,
-                timeout_s=FLAGS.rest_api_timeout_in_ms / 1000,
-                metrics_path=metrics_path,
-                cors=FLAGS.rest_api_enable_cors_support,
-                limits=Limits(**{limit: FLAGS[f"rest_api_{limit}"].value for limit in Limits._fields}),
-                access_log=access_log,
-            )
+        rest = HttpServer(
+            *both,
+            FLAGS.rest_api_port,
+            threads=FLAGS.rest_api_num_threads or threads,
+            timeout_s=FLAGS.rest_api_timeout_in_ms / 1000,
+            metrics_path=metrics_path,
+            cors=FLAGS.rest_api_enable_cors_support,
+            limits=Limits(**{limit: FLAGS[f"rest_api_{limit}"].value for limit in Limits._fields}),
+            access_log=access_log,
         )
+        servers.append(rest)
     for server in servers:
         server.start()
     return servers

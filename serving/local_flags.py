@@ -122,7 +122,6 @@ def parse(argv):
     if "--helpfull" in argv[1:]:
         print(f"{PROGRAM} {EXAMPLE}\n{FLAGS.get_help()}")
         sys.exit(0)
-    misspelled = ""
     try:
         words = FLAGS(argv)[1:]
         if not words:
@@ -132,7 +131,7 @@ def parse(argv):
     except flags.UnrecognizedFlagError as error:
         message, misspelled = f"unknown flag --{error.flagname}", f"--{error.flagname}"
     except (flags.Error, ValueError) as error:  # ValueError: of a --noswitch=value
-        message = str(error)
+        message, misspelled = str(error), ""
         if found := re.fullmatch(r"flag --(\w+)=(.*?): (.*)", message, re.DOTALL):
             parser = FLAGS[found[1]].parser
             expected = found[3] if isinstance(parser, _Path) else f"expected {parser.syntactic_help or 'true or false'}"

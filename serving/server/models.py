@@ -44,9 +44,8 @@ class Version:
 class Models:
     """Loads, swaps and unloads what the configuration and the base paths say, and lends it to requests.
 
-    `load(name, number, path)` returns a warm Servable. A load that failed is tried `retries` more times, `retry_wait_s`
-    apart, and whenever its folder has changed; one of a folder that is incomplete until it is whole. `pool` loads and
-    closes.
+    `load(name, number, path)`, run in the `pool`, returns a warm Servable. Where it failed it is tried `retries` more
+    times, `retry_wait_s` apart, and whenever the folder has changed; where that is incomplete, until it is whole.
     """
 
     def __init__(
@@ -147,10 +146,7 @@ class Models:
         return dict(model.version_labels)
 
     def wait(self, names, *, for_versions, going=lambda: True):
-        """Until each model has a version available and no other on its way; raises when one cannot.
-
-        `for_versions`: waits also where the base path holds none yet.
-        """
+        """Waits until each model serves all it can, with `for_versions` for its first one too; raises if it cannot."""
         with self._changed:
             while going() and not self._stopped.is_set():
                 waiting = [name for name in names if not self._settled(name)]

@@ -42,10 +42,7 @@ class Histograms:
 
 
 class Monitoring:
-    """Counts what the servers tell it; safe to call from any thread. `known` gives the names of models that exist.
-
-    `warm_ups`: microseconds of (path of a version, "OK"). `batches`: rows of (model,), those of all requests of a run.
-    """
+    """Counts what the servers tell it; safe to call from any thread. `known` gives the names of models that exist."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -53,8 +50,8 @@ class Monitoring:
         self._requests = collections.Counter()  # of (model, status)
         self._latencies = Histograms("request_latency", ("model_name", "API", "entrypoint"))
         self._runtimes = Histograms("runtime_latency", ("model_name", "API", "runtime"))
-        self.warm_ups = Histograms("model_warmup_latency", ("model_path", "status"))
-        self.batches = Histograms("batch_rows", ("model_name",), BATCH_LIMITS)
+        self.warm_ups = Histograms("model_warmup_latency", ("model_path", "status"))  # microseconds
+        self.batches = Histograms("batch_rows", ("model_name",), BATCH_LIMITS)  # rows of all requests of a run
         self._gauges = {}  # metric -> {(label, value): function that gives its number}
 
     def gauge(self, metric, label, number):
@@ -62,15 +59,12 @@ class Monitoring:
         self._gauges.setdefault(metric, {})[label] = number
 
     def observe(self, model, api, entrypoint, code, seconds):
-        """A request that ended: `api` "predict" over "REST", "Predict" over "GRPC"; `code` a grpc.StatusCode.
-
-        Invented names have a room of their own: they cannot push out the names of models that exist.
-        """
+        """A request that ended: `api` "predict" over "REST", "Predict" over "GRPC"; `code` a grpc.StatusCode."""
         exists = model in self._models or model in self.known()
         with self._lock:
             if exists:
                 self._models.add(model)
-            elif model in self._invented or len(self._invented) < MAX_INVENTED:
+            elif model in self._invented or len(self._invented) < MAX_INVENTED:  # they push out none that exists
                 self._invented.add(model)
             else:
                 model = "(others)"
