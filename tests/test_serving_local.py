@@ -21,6 +21,7 @@ from keras_vae.training.local_workers import free_ports
 from serving import local
 from serving.server.errors import ServingError
 from serving.server.http import HttpServer
+from serving.server.limits import Limits
 from serving.server.monitoring import Monitoring
 from tests.fake_models import fake_models
 from tests.saved_models import export_everything, export_scale, floats
@@ -199,7 +200,7 @@ def test_silent_connections_do_not_use_up_the_descriptors(tmp_path):
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 def test_the_rest_api_listens_on_an_ipv6_address():
-    server = HttpServer(fake_models(), Monitoring(), "::1", 0, threads=1, timeout_s=1)
+    server = HttpServer(fake_models(), Monitoring(), "::1", 0, threads=1, timeout_s=1, limits=Limits(), access_log=None)
     try:
         server.start()
     except ServingError:

@@ -11,10 +11,12 @@ import pytest
 
 from serving.server.errors import ServingError
 from serving.server.http import HttpServer
+from serving.server.limits import Limits
 from serving.server.monitoring import Monitoring
 from tests.fake_models import FakeModels, FakeServable, fake_models
 
 METRICS = "/monitoring/prometheus/metrics"
+PLAIN = {"limits": Limits(), "access_log": None}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def models():
 
 @pytest.fixture(scope="module")
 def server(models):
-    server = HttpServer(models, Monitoring(), "127.0.0.1", 0, threads=4, timeout_s=30, metrics_path=METRICS)
+    server = HttpServer(models, Monitoring(), "127.0.0.1", 0, threads=4, timeout_s=30, metrics_path=METRICS, **PLAIN)
     server.start()
     yield server
     server.stop(5)
@@ -100,7 +102,7 @@ def test_headers_of_answers(server):
 def test_options_and_cors(models, ask):
     assert ask("OPTIONS", "/v1/models/m:predict", headers={"Origin": "http://page"}) == (200, b"")
     assert ask("OPTIONS", "/v1/models/m:predict") == (400, b"")
-    server = HttpServer(models, Monitoring(), "127.0.0.1", 0, threads=1, timeout_s=0, cors=True)
+    server = HttpServer(models, Monitoring(), "127.0.0.1", 0, threads=1, timeout_s=0, cors=True, **PLAIN)
     server.start()
     for method, path, status in (("OPTIONS", "/v1/x", 200), ("GET", "/v1/models/m", 200), ("GET", "/v1/models/n", 404)):
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
@@ -160,7 +162,7 @@ def test_nothing_that_is_sent_can_break_the_server(ask, server):
 
 def test_a_port_that_is_taken_is_an_error(models, server):
     with pytest.raises(ServingError, match=f"Cannot listen on 127.0.0.1:{server.port}"):
-        HttpServer(models, Monitoring(), "127.0.0.1", server.port, threads=1, timeout_s=1).start()
+        HttpServer(models, Monitoring(), "127.0.0.1", server.port, threads=1, timeout_s=1, **PLAIN).start()
 
 
 def test_stopping_finishes_what_was_accepted():
@@ -172,7 +174,7 @@ def test_stopping_finishes_what_was_accepted():
         return {"y": x}
 
     models = FakeModels(FakeServable(1, {"serving_default": ({"x": "float32"}, {"y": "float32"}, wait)}))
-    server = HttpServer(models, Monitoring(), "127.0.0.1", 0, threads=4, timeout_s=30)
+    server = HttpServer(models, Monitoring(), "127.0.0.1", 0, threads=4, timeout_s=30, **PLAIN)
     server.start()
 
     def predict():

@@ -17,7 +17,8 @@ import pytest
 
 from serving.server import calls
 from serving.server.calls import AccessLog
-from serving.server.http import HttpServer, Limits
+from serving.server.http import HttpServer
+from serving.server.limits import Limits
 from serving.server.monitoring import Monitoring
 from tests.fake_models import FakeModels, FakeServable
 from tests.served_models import eventually

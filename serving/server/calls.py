@@ -98,18 +98,19 @@ class AccessLog:
 
 
 class Line(futures.ThreadPoolExecutor):
-    """Threads that answer requests, and a line of at most `most_waiting` before them: ask `check` before `submit`."""
+    """Threads that answer requests, and a line of at most `most_waiting` before them: ask `refusal` before `submit`."""
 
     def __init__(self, threads, most_waiting, name=""):
         super().__init__(threads, name)
         self.waiting = self.inside = 0
         self._most_waiting, self._counting = most_waiting, threading.Lock()
 
-    def check(self):
-        """Raises where the line is full."""
-        if self.waiting >= self._most_waiting:
-            text = f"The server is overloaded: {self.waiting} requests are waiting already"
-            raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+    def refusal(self):
+        """The error of a request for which the line has no place, or None."""
+        if self.waiting < self._most_waiting:
+            return None
+        text = f"The server is overloaded: {self.waiting} requests are waiting already"
+        return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
 
     def submit(self, function, /, *arguments):
         self._count(1, 0)

@@ -1,5 +1,6 @@
 """The gRPC services of TensorFlow Serving, PredictionService and ModelService, with health and reflection."""
 
+import functools
 import threading
 import time
 from concurrent import futures
@@ -13,12 +14,11 @@ from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_management_pb2,
-    model_pb2,
     model_service_pb2,
     prediction_service_pb2,
 )
 
-from serving.server import descriptions, inference, tensors, wire
+from serving.server import inference, tensors, wire
 from serving.server.calls import Call, Line
 from serving.server.errors import ServingError, as_serving_error, invalid_argument
 from serving.server.limits import KEEP_ALIVE_MS, MAX_CONNECTIONS, MAX_QUEUED, MAX_RECEIVE_BYTES, connections
@@ -37,15 +37,6 @@ PARSED_PER_BYTE = 3  # of the longest message: what its fields may take in memor
 MAX_DETAILS = 1024  # longer ones are cut, like TensorFlow Serving's: they travel in a header
 
 
-def follow(call, content, context):
-    """Tells a Call what its context knows; a client that hangs up cancels it."""
-    call.bytes, call.queued_s = len(content), time.monotonic() - call.arrival
-    left_s = context.time_remaining()
-    call.deadline = None if left_s is None else time.monotonic() + left_s
-    call.cancelled = not context.add_callback(lambda: setattr(call, "cancelled", True))
-    context.set_trailing_metadata((("x-request-id", call.id),))
-
-
 def parse(message_class, content, most):
     if wire.exceeds(message_class.DESCRIPTOR, content, most):
         raise ServingError(
@@ -58,63 +49,51 @@ def parse(message_class, content, most):
         raise ServingError(grpc.StatusCode.INTERNAL, f"{error}") from None
 
 
-def require_model_spec(request):
-    if not request.HasField("model_spec"):
+def chosen(asked):
+    """The arguments of Models.use, of a request or a task."""
+    if not asked.HasField("model_spec"):
         raise invalid_argument("Missing ModelSpec")
+    choice = asked.model_spec.WhichOneof("version_choice")
+    version = asked.model_spec.version.value if choice == "version" else None
+    label = asked.model_spec.version_label if choice == "version_label" else None
+    return asked.model_spec.name, version, label
 
 
-def chosen(model_spec):
-    """The arguments of Models.use."""
-    choice = model_spec.WhichOneof("version_choice")
-    version = model_spec.version.value if choice == "version" else None
-    label = model_spec.version_label if choice == "version_label" else None
-    return model_spec.name, version, label
+class Services:
+    """The methods of both services, from request to response."""
 
-
-class PredictionService:
     def __init__(self, models, monitoring, to_proto):
-        self._models, self._monitoring, self._to_proto = models, monitoring, to_proto
+        self._models, self._monitoring = models, monitoring
+        self.Predict = functools.partial(self._run, functools.partial(inference.predict, to_proto=to_proto), "Predict")
+        self.Classify = functools.partial(self._run, inference.classify, "Classify")
+        self.Regress = functools.partial(self._run, inference.regress, "Regress")
 
-    def _run(self, infer, api, request, call, **options):
-        require_model_spec(request)
-        with self._models.use(*chosen(request.model_spec)) as servable:
-            run = self._monitoring.timed(servable.run, servable.name, api)
-            return infer(servable, request, call, run, **options)
-
-    def Predict(self, request, call):
-        return self._run(inference.predict, "Predict", request, call, to_proto=self._to_proto)
-
-    def Classify(self, request, call):
-        return self._run(inference.classify, "Classify", request, call)
-
-    def Regress(self, request, call):
-        return self._run(inference.regress, "Regress", request, call)
+    def _run(self, infer, api, request, call):
+        with self._models.use(*chosen(request)) as servable:
+            return infer(servable, request, call, self._monitoring.timed(servable.run, servable.name, api))
 
     def MultiInference(self, request, call):
-        model_spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
-        with self._models.use(*chosen(model_spec)) as servable:
+        if not request.tasks or not request.tasks[0].model_spec.name:
+            raise invalid_argument("ModelSpec has no name specified.")
+        with self._models.use(*chosen(request.tasks[0])) as servable:
             return inference.multi_inference(servable, request, call)
 
     def GetModelMetadata(self, request, call):
-        require_model_spec(request)
+        choice = chosen(request)
         if not request.metadata_field:
             raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
         for field in request.metadata_field:
             if field != "signature_def":
                 raise invalid_argument(f"Metadata field {field} is not supported")
-        response = get_model_metadata_pb2.GetModelMetadataResponse()
-        signatures = descriptions.metadata(self._models, *chosen(request.model_spec), response.model_spec)
+        with self._models.use(*choice) as servable:
+            model_spec = {"name": servable.name, "version": {"value": servable.version}}
+            signatures = get_model_metadata_pb2.SignatureDefMap(signature_def=servable.signatures)
+        response = get_model_metadata_pb2.GetModelMetadataResponse(model_spec=model_spec)
         response.metadata["signature_def"].Pack(signatures)
         return response
 
-
-class ModelService:
-    def __init__(self, models):
-        self._models = models
-
     def GetModelStatus(self, request, call):
-        require_model_spec(request)
-        name, version, _ = chosen(request.model_spec)
+        name, version, _ = chosen(request)
         return self._models.status(name, version)
 
     def HandleReloadConfigRequest(self, request, call):
@@ -125,10 +104,8 @@ class ModelService:
             )
         new = self._models.configure(request.config)
         self._models.wait(new, for_versions=False, going=lambda: not call.cancelled)
-        response = model_management_pb2.ReloadConfigResponse()
-        response.status.error_code = 0
-        response.metric.extend(model_management_pb2.Metric(name=name) for name in request.metric_names)
-        return response
+        metrics = [{"name": name} for name in request.metric_names]
+        return model_management_pb2.ReloadConfigResponse(status={"error_code": 0}, metric=metrics)
 
 
 class GrpcServer(grpc.GenericRpcHandler):
@@ -176,18 +153,16 @@ class GrpcServer(grpc.GenericRpcHandler):
         self._server = grpc.server(control, [self], [slow_clients or SlowClients()], options)
         self._answers_go = threading.Event()
         self._answers_go.set()
-        predictions = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"]
-        management = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"]
+        modules, methods = (prediction_service_pb2, model_service_pb2), Services(models, monitoring, to_proto)
+        services = [service for module in modules for service in module.DESCRIPTOR.services_by_name.values()]
         self._methods = {
-            f"/{service.full_name}/{method.name}": (
-                getattr(servicer, method.name),
-                message_factory.GetMessageClass(method.input_type),
+            f"/{service.full_name}/{each.name}": (
+                each.name,
+                getattr(methods, each.name),
+                message_factory.GetMessageClass(each.input_type),
             )
-            for service, servicer in (
-                (predictions, PredictionService(models, monitoring, to_proto)),
-                (management, ModelService(models)),
-            )
-            for method in service.methods
+            for service in services
+            for each in service.methods
         }
         watches = futures.ThreadPoolExecutor(WATCH_THREADS, "watches")
         self._health, self._watched = health.HealthServicer(experimental_thread_pool=watches), set()
@@ -195,7 +170,7 @@ class GrpcServer(grpc.GenericRpcHandler):
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
             models.listen(self._tell_health)
         if with_reflection:
-            names = [predictions.full_name, management.full_name, *[health.SERVICE_NAME] * with_health]
+            names = [*(service.full_name for service in services), *[health.SERVICE_NAME] * with_health]
             reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
         self.port = self._listen(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", credentials)
         if socket_path:
@@ -211,29 +186,25 @@ class GrpcServer(grpc.GenericRpcHandler):
 
     def service(self, handler_call_details):
         """The handler of a request, from bytes to bytes: grpcio would never free a call whose bytes it cannot parse."""
-        path, asked_id = handler_call_details.method, ""
+        path = handler_call_details.method
         if path not in self._methods:
             return None
-        for key, value in handler_call_details.invocation_metadata or ():
-            if key == "x-request-id":
-                asked_id = value
-        call, refusal = Call(asked_id=asked_id), None
-
-        def answer(content, context):
-            return self._answer(path, call, refusal, content, context)
-
-        if path.rpartition("/")[2] in INFERENCE:
-            answer.experimental_thread_pool = self._line
-            try:
-                self._line.check()
-            except ServingError as error:  # its message is read first, or the client might hear of a broken stream
-                refusal, answer.experimental_thread_pool = error, REFUSALS
+        metadata, refusal, pool = dict(handler_call_details.invocation_metadata or ()), None, None
+        if self._methods[path][0] in INFERENCE:
+            refusal = self._line.refusal()  # its message is read first, or the client might hear of a broken stream
+            pool = REFUSALS if refusal else self._line
+        answer = functools.partial(self._answer, path, Call(asked_id=metadata.get("x-request-id", "")), refusal)
+        answer.experimental_thread_pool = pool  # of grpcio
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def _answer(self, path, call, refusal, content, context):
-        method, request_class = self._methods[path]
+        name, method, request_class = self._methods[path]
         code, response = grpc.StatusCode.OK, b""
-        follow(call, content, context)
+        call.bytes, call.queued_s = len(content), time.monotonic() - call.arrival
+        left_s = context.time_remaining()
+        call.deadline = None if left_s is None else time.monotonic() + left_s
+        call.cancelled = not context.add_callback(lambda: setattr(call, "cancelled", True))  # its client hung up
+        context.set_trailing_metadata((("x-request-id", call.id),))
         try:
             if refusal and len(content) > QUICKLY_READ:
                 raise refusal
@@ -253,7 +224,6 @@ class GrpcServer(grpc.GenericRpcHandler):
             code, details = problem.code, problem.message
             context.abort(code, details[:MAX_DETAILS] + "...TRUNCATED" * (len(details) > MAX_DETAILS))
         finally:
-            name = path.rpartition("/")[2]
             if name in OBSERVED:
                 self._monitoring.observe(call.model, name, "GRPC", code, time.monotonic() - call.arrival)
             if self._log:

@@ -1,12 +1,13 @@
 """The HTTP server of the REST API: bodies, the queue, CORS, the log, and the pages of the demonstration."""
 
 import asyncio
-import functools
+import json
 import logging
 import re
 import threading
 import time
 from concurrent import futures
+from pathlib import Path
 
 import aiohttp
 import grpc
@@ -15,8 +16,6 @@ from aiohttp import web
 from serving.server.calls import Call
 from serving.server.connections import ACCEPTED_AT_ONCE, BACKLOG, Connections
 from serving.server.errors import ServingError
-from serving.server.limits import Limits
-from serving.server.pages import Pages
 from serving.server.rest import Rest
 from serving.server.rest_json.writing import error_body
 
@@ -30,6 +29,8 @@ CORS_HEADERS = {
     "Access-Control-Allow-Headers": "Content-Type",
 }
 _TARGET = re.compile(r"(?:https?://[^/?#]*)?(?P<target>(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})*)", re.ASCII)
+PAGES = Path(__file__).parents[1] / "page"  # the demonstration at /
+KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 _HTML = "<HTML><HEAD>\n<TITLE>{status} {reason}</TITLE>\n</HEAD><BODY>\n<H1>{reason}</H1>\n</BODY></HTML>\n"
 
 
@@ -40,23 +41,14 @@ class HttpServer:
     """
 
     def __init__(
-        self,
-        models,
-        monitoring,
-        host,
-        port,
-        *,
-        threads,
-        timeout_s,
-        metrics_path=None,
-        cors=False,
-        limits=None,
-        access_log=None,
+        self, models, monitoring, host, port, *, threads, timeout_s, limits, access_log, metrics_path=None, cors=False
     ):
-        self.port = port
-        self._host, self._monitoring, self._metrics_path, self._cors = host, monitoring, metrics_path, cors
-        self._timeout_s, self._limits, self._log = timeout_s or None, limits or Limits(), access_log
-        self._rest, self._pages = Rest(models, monitoring, self._limits.max_json_values), Pages(models)
+        self._address, self._monitoring, self._metrics_path, self._cors = (host, port), monitoring, metrics_path, cors
+        self._timeout_s, self._limits, self._log = timeout_s or None, limits, access_log
+        self._models, self._rest = models, Rest(models, monitoring, limits.max_json_values)
+        files = [file for file in PAGES.iterdir() if file.suffix in KINDS]
+        self._pages = {f"/{file.name}": (file.read_text("utf-8"), KINDS[file.suffix]) for file in files}
+        self._pages["/"] = self._pages.pop("/index.html")
         self._threads, self._pool = threads, futures.ThreadPoolExecutor(threads, "rest")
         self._active = self._queued = self._inside = self._bytes = 0
         monitoring.gauge("requests_waiting", ("entrypoint", "REST"), lambda: self._queued)
@@ -91,11 +83,9 @@ class HttpServer:
         )
         self._connections = Connections(server, self._limits)
         try:
-            listener = await self._loop.create_server(
-                self._connections, self._host, self.port, backlog=ACCEPTED_AT_ONCE
-            )
+            listener = await self._loop.create_server(self._connections, *self._address, backlog=ACCEPTED_AT_ONCE)
         except OSError:
-            text = f"Cannot listen on {self._host}:{self.port}; is it in use?"
+            text = "Cannot listen on {}:{}; is it in use?".format(*self._address)
             self._started.set_exception(ServingError(grpc.StatusCode.UNAVAILABLE, text))
             return
         for each in listener.sockets:
@@ -106,16 +96,13 @@ class HttpServer:
         grace_s = await self._stopping
         self._draining = True
         listener.close()
-        await self._drained(grace_s)
+        start = self._loop.time()
+        while (passed := self._loop.time() - start) < grace_s and (self._active or passed < LINGER_S):
+            await asyncio.sleep(0.01)
         watch.cancel()
         server.pre_shutdown()
         await server.shutdown(timeout=2.0)  # beyond the grace period
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    async def _drained(self, grace_s):
-        start = self._loop.time()
-        while (passed := self._loop.time() - start) < grace_s and (self._active or passed < LINGER_S):
-            await asyncio.sleep(0.01)
 
     async def _handle(self, request):
         """Any request, from its headers to its answer."""
@@ -126,7 +113,8 @@ class HttpServer:
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             response = await self._respond(request, call)
         except _RefusedError as refused:
-            response = _json(refused.status, error_body(str(refused)))
+            status, message = refused.args
+            response = _json(status, error_body(message))
             if not request.content.is_eof():
                 response.force_close()  # nobody reads the rest of the body
         finally:
@@ -157,17 +145,16 @@ class HttpServer:
             return await self._api(request, target, call)
         self._connections.heard(request.protocol)
         if path == self._metrics_path:
-            return self._metrics(target)
-        page = self._pages.find(path) if request.method in ("GET", "HEAD") else None
-        if page:
-            return web.Response(text=page[0], content_type=page[1])
-        return _html(404, "Not Found")
-
-    def _metrics(self, target):
-        if target != self._metrics_path:
-            text = f"Unexpected path: {target}. Should be {self._metrics_path}"
-            return web.Response(status=400, body=text.encode(), headers={"Content-Type": "text/plain"})
-        return web.Response(body=self._monitoring.text().encode(), headers={"Content-Type": "text/plain"})
+            status, text = 200, self._monitoring.text()
+            if target != path:
+                status, text = 400, f"Unexpected path: {target}. Should be {path}"
+            return web.Response(status=status, body=text.encode(), content_type="text/plain")
+        if request.method not in ("GET", "HEAD") or path not in self._pages:
+            return _html(404, "Not Found")
+        text, kind = self._pages[path]
+        # The protocol has no request that lists models, so the page is told. "<" could end the element that it is in.
+        names = json.dumps(self._models.names()).replace("<", "\\u003c")
+        return web.Response(text=text.replace("{{models}}", names), content_type=kind)
 
     async def _api(self, request, target, call):
         try:
@@ -179,8 +166,8 @@ class HttpServer:
             if request.method == "POST":
                 return _json(*await self._in_time(target, body, call))
             # Quick, and how others see whether this server lives: it does not stand in the queue.
-            answer = functools.partial(self._rest.answer, request.method, target, body, call)
-            return _json(*await self._loop.run_in_executor(None, answer))
+            answer = self._loop.run_in_executor(None, self._rest.answer, request.method, target, body, call)
+            return _json(*await answer)
         finally:
             if not call.begun:
                 self._bytes -= call.bytes
@@ -211,7 +198,7 @@ class HttpServer:
             self._rest.refuse(target, call, grpc.StatusCode.RESOURCE_EXHAUSTED)
             raise _RefusedError(503, "The queue of requests is full")
         try:
-            async with asyncio.timeout(call.deadline and max(0.0, call.deadline - time.monotonic())):
+            async with asyncio.timeout_at(call.deadline):
                 self._queued += 1
                 try:
                     await self._free.acquire()
@@ -235,11 +222,7 @@ class HttpServer:
 
 
 class _RefusedError(Exception):
-    """A request that goes no further, with the HTTP status of its answer."""
-
-    def __init__(self, status, message):
-        super().__init__(message)
-        self.status = status
+    """A request that goes no further, with the HTTP status of its answer and what that says."""
 
 
 def _json(status, body):

@@ -1,16 +1,16 @@
 """The REST API: a request's method, target and body to a status and a body."""
 
+import collections
 import re
 import time
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import grpc
 from absl import logging
 from google.protobuf import json_format
-from tensorflow_serving.apis import classification_pb2, model_pb2, regression_pb2
+from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, model_pb2, regression_pb2
 
-from serving.server import descriptions, inference
+from serving.server import inference
 from serving.server.calls import Call
 from serving.server.errors import as_serving_error, invalid_argument
 from serving.server.rest_json import reading, requests, writing
@@ -43,15 +43,8 @@ _OF_EXAMPLES = {  # verb: (class of the request, what answers it, what writes th
 }
 
 
-class Target(NamedTuple):
-    """Target that a path names; `verb` is "" for a model's status."""
-
-    name: str
-    version: int | None
-    label: str | None
-    verb: str
-
-
+# What a path names; `verb` is "" for a model's status.
+Target = collections.namedtuple("Target", ("name", "version", "label", "verb"))
 _NOWHERE = Target("", None, None, "")  # of a malformed path
 
 
@@ -65,19 +58,18 @@ class Rest:
         """(HTTP status, body of JSON). `path` is the request's target as it was sent, query string included."""
         call, code = call or Call(), grpc.StatusCode.OK
         target = _target(method, path, call)
-        too_large = (target.version or 0) > _LARGEST
         try:
             if target is _NOWHERE or (method == "POST" and target.verb not in ("predict", *_OF_EXAMPLES)):
                 raise invalid_argument(f"Malformed request: {method} {path}")
-            if too_large:
-                raise invalid_argument(f"Failed to convert version: {target.version} to numeric.")
+            if (target.version or 0) > _LARGEST:
+                raise invalid_argument(None)  # TensorFlow Serving says nothing about it either
             answer = self._infer(target, body, call) if method == "POST" else self._describe(target)
         except Exception as error:  # one bad request must never be more than one error
             problem = as_serving_error(error)
             if problem is not error:
                 logging.exception("%s %s failed", method, path)
             code = problem.code
-            answer = b"" if too_large else writing.error_body(problem.message)
+            answer = b"" if problem.message is None else writing.error_body(problem.message)
         self._observe(target, call, code)
         return HTTP_STATUS.get(code, 500), answer
 
@@ -106,8 +98,9 @@ class Rest:
             raise invalid_argument("Missing model name in request.")
         if target.verb != "metadata":
             return (_to_json(self._models.status(target.name, target.version)) + "\n").encode()
-        model = model_pb2.ModelSpec()
-        signatures = descriptions.metadata(self._models, target.name, target.version, target.label, model)
+        with self._models.use(target.name, target.version, target.label) as servable:
+            model = model_pb2.ModelSpec(name=servable.name, version={"value": servable.version})
+            signatures = get_model_metadata_pb2.SignatureDefMap(signature_def=servable.signatures)
         parts = f'"model_spec":{_to_json(model)},\n"metadata": {{"signature_def": {_to_json(signatures)}}}'
         return f"{{\n{parts}\n}}\n".encode()
 
@@ -138,12 +131,8 @@ def _target(method, path, call):
     return Target(call.model, version, unquote(groups["label"]) or None, groups["verb"])
 
 
-def _to_json(message):
+def _to_json(proto):
     """As C++ prints it: names with underscores, default values too, integers of 64 bits as strings."""
     return json_format.MessageToJson(
-        message,
-        preserving_proto_field_name=True,
-        always_print_fields_with_no_presence=True,
-        ensure_ascii=False,
-        indent=1,
+        proto, preserving_proto_field_name=True, always_print_fields_with_no_presence=True, ensure_ascii=False, indent=1
     )

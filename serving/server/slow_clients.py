@@ -22,31 +22,23 @@ class SlowClients(grpc.ServerInterceptor):
         method = handler and (handler.unary_unary or handler.unary_stream or handler.stream_stream)
         if not method:
             return handler
-        answer, make = self._of_one(method), grpc.stream_stream_rpc_method_handler
-        if handler.unary_unary:
-            make = grpc.stream_unary_rpc_method_handler
-        elif handler.stream_stream:
-            answer = self._of_stream(method)
-        for mark in ("experimental_thread_pool", "experimental_non_blocking"):  # of grpcio: health's Watch has both
-            setattr(answer, mark, getattr(method, mark, None))
-        return make(answer, handler.request_deserializer, handler.response_serializer)
 
-    def _of_one(self, method):
-        def answer(messages, context, *options):
+        def of_one(messages, context, *options):
             with self._awaiting(context):
                 message = next(messages, None)
             if message is None:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The request has no message")
             return method(message, context, *options)
 
-        return answer
-
-    def _of_stream(self, method):
-        def answer(messages, context):
+        def of_stream(messages, context):
             with self._awaiting(context):
                 yield from method(messages, context)
 
-        return answer
+        answer = of_stream if handler.stream_stream else of_one
+        make = grpc.stream_unary_rpc_method_handler if handler.unary_unary else grpc.stream_stream_rpc_method_handler
+        for mark in ("experimental_thread_pool", "experimental_non_blocking"):  # of grpcio: health's Watch has both
+            setattr(answer, mark, getattr(method, mark, None))
+        return make(answer, handler.request_deserializer, handler.response_serializer)
 
     @contextlib.contextmanager
     def _awaiting(self, context):
