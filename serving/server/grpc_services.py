@@ -153,17 +153,13 @@ class GrpcServer(grpc.GenericRpcHandler):
         self._server = grpc.server(control, [self], [slow_clients or SlowClients()], options)
         self._answers_go = threading.Event()
         self._answers_go.set()
-        modules, methods = (prediction_service_pb2, model_service_pb2), Services(models, monitoring, to_proto)
+        methods, modules = Services(models, monitoring, to_proto), (prediction_service_pb2, model_service_pb2)
         services = [service for module in modules for service in module.DESCRIPTOR.services_by_name.values()]
-        self._methods = {
-            f"/{service.full_name}/{each.name}": (
-                each.name,
-                getattr(methods, each.name),
-                message_factory.GetMessageClass(each.input_type),
-            )
-            for service in services
-            for each in service.methods
-        }
+        self._methods = {}  # path -> (name, method, class of its requests)
+        for service in services:
+            for each in service.methods:
+                method = each.name, getattr(methods, each.name), message_factory.GetMessageClass(each.input_type)
+                self._methods[f"/{service.full_name}/{each.name}"] = method
         watches = futures.ThreadPoolExecutor(WATCH_THREADS, "watches")
         self._health, self._watched = health.HealthServicer(experimental_thread_pool=watches), set()
         if with_health:
