@@ -8,8 +8,7 @@ class ServingError(Exception):
 
     def __init__(self, code, message):
         super().__init__(message)
-        self.code = code
-        self.message = message
+        self.code, self.message = code, message
 
 
 def invalid_argument(message):

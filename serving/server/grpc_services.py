@@ -53,10 +53,11 @@ def chosen(asked):
     """The arguments of Models.use, of a request or a task."""
     if not asked.HasField("model_spec"):
         raise invalid_argument("Missing ModelSpec")
-    choice = asked.model_spec.WhichOneof("version_choice")
-    version = asked.model_spec.version.value if choice == "version" else None
-    label = asked.model_spec.version_label if choice == "version_label" else None
-    return asked.model_spec.name, version, label
+    model_spec = asked.model_spec
+    choice = model_spec.WhichOneof("version_choice")
+    version = model_spec.version.value if choice == "version" else None
+    label = model_spec.version_label if choice == "version_label" else None
+    return model_spec.name, version, label
 
 
 class Services:

@@ -89,8 +89,7 @@ class Rest:
             if target.verb == "predict":
                 return _predict(servable, document, call, run)
             request_class, infer, write = _OF_EXAMPLES[target.verb]
-            request = request_class(input=requests.input_of(document))
-            request.model_spec.signature_name = call.signature
+            request = request_class(input=requests.input_of(document), model_spec={"signature_name": call.signature})
             return write(infer(servable, request, call, run).result)
 
     def _describe(self, target):
