@@ -115,12 +115,21 @@ def test_integers_wrap_like_in_c(client):
 
 def test_wrong_inputs(client):
     one = floats(1)
-    for inputs, unknown, missing in (({}, [], ["x"]), ({"x": one, "z": one}, ["z"], []), ({"z": one}, ["z"], ["x"])):
-        text = f"Inputs do not match the signature's, ['x']: unknown {unknown}, missing {missing}"
+    for inputs, sent, extra, missing in (({}, "", "", "x"), ({"x": one, "z": one}, "x,z", "z", "")):
+        text = (
+            f"input size does not match signature: {len(inputs)}!=1 len({{{sent}}}) != len({{x}}). "
+            f"Sent extra: {{{extra}}}. Missing but required: {{{missing}}}."
+        )
         fails(lambda inputs=inputs: client.predict(**inputs), CODES.INVALID_ARGUMENT, text)
+    text = (
+        "Signature input alias: x(feed name: serving_default_x:0) not found in request and no default value provided. "
+        "Inputs expected to be in the request {z}, or default input alias set: "
+    )
+    fails(lambda: client.predict(z=one), CODES.INVALID_ARGUMENT, text)
     text = "Expects arg[0] to be float but int32 is provided"
     fails(lambda: client.predict(x=np.ones([1, 2], np.int32)), CODES.INVALID_ARGUMENT, text)
-    fails(lambda: client.predict("no", x=one), CODES.FAILED_PRECONDITION, 'Signature "no" not found')
+    text = 'Serving signature key "no" not found.'
+    fails(lambda: client.predict("no", x=one), CODES.FAILED_PRECONDITION, text)
 
 
 def test_errors_of_operations_keep_their_code(client):
@@ -141,15 +150,19 @@ def test_output_filter(client):
     response = client.predict("two", ["difference"], **both)
     assert list(response.outputs) == ["difference"]
     assert list(response.outputs["difference"].float_val) == [2]
-    text = "output_filter: expected outputs of the signature, ['difference', 'sum'], each once, got "
-    for wrong in (["q"], ["sum", "sum"]):
-        fails(lambda wrong=wrong: client.predict("two", wrong, **both), CODES.INVALID_ARGUMENT, f"{text}{wrong}")
+    text = "output tensor alias not found in signature: q Outputs expected to be in the set {difference,sum}."
+    fails(lambda: client.predict("two", ["q"], **both), CODES.INVALID_ARGUMENT, text)
+    text = "duplicate output tensor alias: sum"
+    fails(lambda: client.predict("two", ["sum", "sum"], **both), CODES.INVALID_ARGUMENT, text)
 
 
 def test_defaults_of_the_signature_fill_what_is_missing(client):
     assert list(client.predict("plus", x=floats(1)).outputs["y"].float_val) == [11]
     assert list(client.predict("plus", x=floats(1), plus=np.float32(2)).outputs["y"].float_val) == [3]
-    text = "Inputs do not match the signature's, ['plus', 'x']: unknown [], missing ['x']"
+    text = (
+        "Signature input alias: x(feed name: plus_x:0) not found in request and no default value provided. "
+        "Inputs expected to be in the request {plus}, or default input alias set: plus"
+    )
     fails(lambda: client.predict("plus", plus=np.float32(2)), CODES.INVALID_ARGUMENT, text)
 
 
@@ -162,7 +175,7 @@ def test_the_deadline_ends_the_run(client):
 
 def test_long_details_are_cut(client):
     name = "x" * 2000
-    text = f'Signature "{name}'
+    text = f'Serving signature key "{name}'
     fails(lambda: client.predict(name, x=floats(1)), CODES.FAILED_PRECONDITION, text[:1024] + "...TRUNCATED")
 
 

@@ -164,8 +164,9 @@ def test_several_inputs_need_names():
 
 
 def test_which_keys_a_body_must_have():
-    for body in ({"instances": [1], "inputs": [1]}, {"a": 1}):
-        assert error(body, x="int32") == "INVALID_ARGUMENT: Expected either 'inputs' or 'instances' as a key"
+    both, none = "expecting only one of 'inputs' or 'instances' keys to exist", "Missing 'inputs' or 'instances' key"
+    for body, text in (({"instances": [1], "inputs": [1]}, both), ({"a": 1}, none)):
+        assert error(body, x="int32") == f"INVALID_ARGUMENT: {text}"
     rows = "INVALID_ARGUMENT: 'instances' must be a list of rows, one or more, got"
     assert error({"instances": 1}, x="int32") == f"{rows} 1"
     assert error({"instances": []}, x="int32") == f"{rows} []"

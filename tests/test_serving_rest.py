@@ -86,10 +86,10 @@ def test_errors_of_predict_in_their_order(ask):
     assert predict("", "unknown") == (400, "JSON Parse error: at offset 0: The document is empty.")
     assert predict('{"signature_name": 1}', "unknown")[1] == "'signature_name' key must be a string value, got 1"
     assert predict("{}", "unknown")[0] == 404
-    assert predict('{"signature_name": "s"}') == (400, 'Signature "s" not found')
+    assert predict('{"signature_name": "s"}') == (400, 'Serving signature name: "s" not found in signature def')
     init = "__saved_model_init_op"
     assert predict(f'{{"signature_name": "{init}"}}') == (400, "The signature has no inputs")
-    assert predict("{}") == (400, "Expected either 'inputs' or 'instances' as a key")
+    assert predict("{}") == (400, "Missing 'inputs' or 'instances' key")
     assert predict('{"signature_name": "", "instances": []}')[1].endswith("must be a list of rows, one or more, got []")
 
 

@@ -92,7 +92,7 @@ def test_classify_and_regress(rest):
         "Data types don't match", "Data type mismatch"
     )
     status, answer = ask(rest, "classify", {"signature_name": "s", "examples": examples})
-    assert (status, answer["error"]) == (400, 'Signature "s" not found')
+    assert (status, answer["error"]) == (400, "No signature was found with the name: s")
 
 
 def test_metadata_has_every_signature(rest):

@@ -123,7 +123,7 @@ class Batch:
             self._answer(tasks)
 
     def _answer(self, tasks):
-        """Where the run fails, each is run alone: a bad request must not fail its neighbours."""
+        """Runs them together, or each alone where that fails: a bad request must not fail its neighbours."""
         try:
             self._run_together(tasks)
         except Exception as error:

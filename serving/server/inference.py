@@ -13,18 +13,23 @@ from serving.server.errors import ServingError, invalid_argument
 
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT, CLASSIFY, REGRESS = (f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
+KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
 OUTPUTS = {CLASSIFY: {"classes": tf.string, "scores": tf.float32}, REGRESS: {"outputs": tf.float32}}
 
 
 def predict(servable, request, call=None, run=None, to_proto=tensors.to_proto):
     """PredictRequest -> PredictResponse, whose tensors `to_proto` makes."""
-    signature = signature_of(servable, request.model_spec.signature_name, grpc.StatusCode.FAILED_PRECONDITION)
+    missing = 'Serving signature key "{}" not found.', grpc.StatusCode.FAILED_PRECONDITION
+    signature = signature_of(servable, request.model_spec.signature_name, *missing)
     check_method_name(servable, signature)
     feeds = predict_feeds(servable, signature, request.inputs)
     aliases = list(request.output_filter) or sorted(signature.outputs)
-    if len(set(aliases)) < len(aliases) or not set(aliases) <= set(signature.outputs):
-        text = f"expected outputs of the signature, {sorted(signature.outputs)}, each once, got {aliases}"
-        raise invalid_argument(f"output_filter: {text}")
+    for place, alias in enumerate(aliases):
+        if alias not in signature.outputs:
+            text = f"output tensor alias not found in signature: {alias}"
+            raise invalid_argument(f"{text} Outputs expected to be in the set {_braces(signature.outputs)}.")
+        if alias in aliases[:place]:
+            raise invalid_argument(f"duplicate output tensor alias: {alias}")
     arrays = (run or servable.run)(feeds, [signature.outputs[alias].name for alias in aliases], call)
     response = predict_pb2.PredictResponse()
     answer_for(response.model_spec, request.model_spec, servable)
@@ -33,24 +38,32 @@ def predict(servable, request, call=None, run=None, to_proto=tensors.to_proto):
     return response
 
 
-def signature_of(servable, name, code=grpc.StatusCode.INVALID_ARGUMENT):
-    """The signature of a name, "" for the default one."""
+def signature_of(servable, name, missing, code=grpc.StatusCode.INVALID_ARGUMENT):
+    """The signature of a name, "" for the default one; `missing` is the error's text, with {} for the name."""
     name = name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
-        raise ServingError(code, f'Signature "{name}" not found')
+        raise ServingError(code, missing.format(name))
     return servable.signatures[name]
 
 
 def predict_feeds(servable, signature, inputs):
     """{tensor name: array}, with the signature's own defaults for what the request leaves out."""
     sent, known = set(inputs), set(signature.inputs)
-    missing = known - sent - set(signature.defaults)
-    if missing or len(sent) > len(known):
-        text = f"unknown {sorted(sent - known)}, missing {sorted(missing)}"
-        raise invalid_argument(f"Inputs do not match the signature's, {sorted(known)}: {text}")
+    if len(sent) > len(known) or (len(sent) < len(known) and not signature.defaults):
+        raise invalid_argument(
+            f"input size does not match signature: {len(sent)}!={len(known)} len({_braces(sent)}) != "
+            f"len({_braces(known)}). Sent extra: {_braces(sent - known)}. "
+            f"Missing but required: {_braces(known - sent)}."
+        )
     feeds = {}
     for alias in sorted(known):
         name = signature.inputs[alias].name
+        if alias not in sent and alias not in signature.defaults:
+            raise invalid_argument(
+                f"Signature input alias: {alias}(feed name: {name}) not found in request and no default value "
+                f"provided. Inputs expected to be in the request {_braces(sent)}, or default input alias set: "
+                f"{','.join(sorted(signature.defaults))}"
+            )
         proto = inputs[alias] if alias in inputs else signature.defaults[alias]
         try:
             servable.check(name, tensors.shape_of(proto))  # before a few bytes become a large array
@@ -77,7 +90,8 @@ def regress(servable, request, call=None, run=None):
 
 
 def _of_examples(method, response, servable, request, call, run):
-    signature = signature_of(servable, request.model_spec.signature_name)
+    missing = "No signature was found with the name: {}"
+    signature = signature_of(servable, request.model_spec.signature_name, missing)
     _infer([(method, signature, response.result)], servable, request.input, call, run)
     answer_for(response.model_spec, request.model_spec, servable)
     return response
@@ -89,12 +103,12 @@ def multi_inference(servable, request, call=None):
     tasks, seen = [], set()
     for task in request.tasks:
         if not task.model_spec.name or task.model_spec.name != request.tasks[0].model_spec.name:
-            raise invalid_argument("All tasks of a MultiInferenceRequest must name the same model.")
+            raise invalid_argument("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
         name = task.model_spec.signature_name or DEFAULT_SIGNATURE
         if name in seen:
             raise invalid_argument(f"Duplicate evaluation of signature: {name}")
         seen.add(name)
-        signature = signature_of(servable, name)
+        signature = signature_of(servable, name, "Requested signature not found in model graph: {}")
         if task.method_name not in OUTPUTS:
             text = f"Unsupported signature method_name: {task.method_name}"
             raise ServingError(grpc.StatusCode.UNIMPLEMENTED, text)
@@ -133,13 +147,18 @@ def _infer(tasks, servable, examples, call, run=None):
 
 def outputs_of(method, signature):
     """{alias: name} of the tensors to fetch; raises for a signature that is not for the method."""
-    wanted = OUTPUTS[method]
+    kind, wanted = KINDS[method], OUTPUTS[method]
     names = {alias: signature.outputs[alias].name for alias in wanted if alias in signature.outputs}
-    if set(signature.inputs) != {"inputs"} or not names or len(signature.outputs) > len(wanted):
-        raise invalid_argument(
-            f"For {method} a signature must have the input ['inputs'] alone, and outputs {sorted(wanted)}; "
-            f"this one has {sorted(signature.inputs)} and {sorted(signature.outputs)}"
-        )
+    if len(signature.inputs) != 1:
+        raise invalid_argument("Expected one input Tensor.")
+    if not 1 <= len(signature.outputs) <= len(wanted):
+        many = "one output Tensor" if len(wanted) == 1 else "one or two output Tensors"
+        raise invalid_argument(f"Expected {many}.")
+    if "inputs" not in signature.inputs:
+        raise invalid_argument(f"No {kind} inputs found in SignatureDef: {signature}")
+    if not names:
+        text = f"Expected {kind} signature outputs to contain at least one of"
+        raise invalid_argument(f"{text} {' or '.join(wanted)}. Signature was: {signature}")
     return names
 
 
@@ -170,3 +189,7 @@ def _expect(alias, array, dtypes, shape, fits):
     if not fits or dtype != dtypes[alias]:
         text = f"Expected output {alias} to be {dtypes[alias].name} {shape}, got {dtype.name} {list(array.shape)}"
         raise invalid_argument(text)
+
+
+def _braces(names):
+    return "{" + ",".join(sorted(names)) + "}"

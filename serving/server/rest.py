@@ -105,7 +105,8 @@ class Rest:
 
 
 def _predict(servable, document, call, run):
-    signature = inference.signature_of(servable, call.signature)
+    missing = 'Serving signature name: "{}" not found in signature def'
+    signature = inference.signature_of(servable, call.signature, missing)
     inputs = dict(sorted(signature.inputs.items()))
     feeds, rows = requests.arrays_of(document, inputs)
     document.clear()  # its numbers take many times the room of the arrays

@@ -40,7 +40,8 @@ def arrays_of(document, inputs):
         raise invalid_argument("The signature has no inputs")
     rows = "instances" in document
     if rows == ("inputs" in document):
-        raise invalid_argument("Expected either 'inputs' or 'instances' as a key")
+        text = "expecting only one of 'inputs' or 'instances' keys to exist"
+        raise invalid_argument(text if rows else "Missing 'inputs' or 'instances' key")
     columns = _columns(document["instances"], inputs) if rows else document["inputs"]
     if not _is_named(columns):
         if len(inputs) > 1:
