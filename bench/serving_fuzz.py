@@ -157,7 +157,7 @@ def attack(fuzz, numbers, counts, seed):
         try:
             counts[fuzz(chance)] += 1
         except (OSError, ValueError) as error:
-            counts[f"client: {type(error).__name__}"] += 1
+            counts[f"client: {getattr(error, 'reason', error)!r}"] += 1
 
 
 def main(_):
