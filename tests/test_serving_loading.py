@@ -89,7 +89,7 @@ def warm_up_log(signature="", alias="x"):
         (spoil_folder, "NOT_FOUND", "does not appear to contain a SavedModel bundle"),
         (spoil_warm_up, "DATA_LOSS", "cannot be read as TFRecords: "),
         (lambda folder: write_warm_up(folder, warm_up_log("no")), "FAILED_PRECONDITION", '"no" not found'),
-        (lambda folder: write_warm_up(folder, warm_up_log(alias="z")), "INVALID_ARGUMENT", "missing ['x']"),
+        (lambda folder: write_warm_up(folder, warm_up_log(alias="z")), "INVALID_ARGUMENT", "alias: x"),
     ],
 )
 def test_corrupt_versions(tmp_path, start, spoil, code, text):

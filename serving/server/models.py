@@ -223,7 +223,7 @@ class Models:
                     self._want(name)
 
     def _find(self, model):
-        """What is in _found from now on: the same as before where the base path cannot be read."""
+        """{number: folder} and policy from now on; what it was before where the base path cannot be read."""
         found, trouble = self._found.get(model.name, NOTHING), ""
         try:
             found = versions.found(model.base_path), model.model_version_policy
