@@ -25,7 +25,8 @@ class Parameters:
 
         self.max_batch_size = self.max_execution_batch_size = positive("max_batch_size", 1000)
         self.max_enqueued_batches = positive("max_enqueued_batches", 10)
-        self.threads = positive("num_batch_threads", os.cpu_count())
+        # A run takes several cores, and Python needs some beside it: with a thread for each core batches are smaller.
+        self.threads = positive("num_batch_threads", max(1, os.cpu_count() // 2))
         self.allowed_batch_sizes = list(proto.allowed_batch_sizes)
         self.pad_variable_length_inputs = proto.pad_variable_length_inputs
         self.splitting = proto.enable_large_batch_splitting.value
