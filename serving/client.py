@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from serving import pictures, transports
-from serving.transports.errors import Patience
+from serving.transports.patience import Patience
 
 ROWS_PER_REQUEST = 64
 LARGEST_SEED = 2**31 - 1

@@ -1,5 +1,6 @@
 """Merging of requests: the same answers, fewer runs, and every error only to the one who caused it."""
 
+import os
 import threading
 
 import grpc
@@ -217,6 +218,13 @@ def test_requests_that_cannot_be_merged(feeds, text):
     with pytest.raises(ServingError) as raised:
         merger("max_batch_size { value: 4 }").run(None, feeds, ["y"], Call())
     assert (raised.value.code, raised.value.message) == (CODES.INVALID_ARGUMENT, text)
+
+
+def test_python_has_cores_beside_the_batches(monkeypatch):
+    for cores, threads in ((1, 1), (2, 1), (16, 8)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        assert Parameters(config_protos.BatchingParameters()).threads == threads
+    assert Parameters(config_protos.BatchingParameters(num_batch_threads={"value": 3})).threads == 3
 
 
 @pytest.mark.parametrize(

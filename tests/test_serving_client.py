@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras_vae.training.local_workers import free_ports
 from serving.client import Client
 from serving.pictures import from_png, to_png
-from serving.transports import errors
+from serving.transports import patience
 from serving.transports.errors import RequestError
 from tests import tiny_served
 from tests.tiny_served import SCHEMES
@@ -272,7 +272,7 @@ def test_a_server_that_comes_late_is_reached(scheme, addresses, monkeypatch):
         real_sleep(seconds)
 
     real_sleep = time.sleep
-    monkeypatch.setattr(errors.time, "sleep", sleep)
+    monkeypatch.setattr(patience.time, "sleep", sleep)
     with Client(f"{scheme}://127.0.0.1:{port}") as client:
         assert client.status()[0]["state"] == "AVAILABLE"
     assert started

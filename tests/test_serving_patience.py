@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from serving.transports import errors
-from serving.transports.errors import Patience, RequestError
+from serving.transports import patience
+from serving.transports.errors import RequestError
+from serving.transports.patience import Patience
 
 
 class Clock:
@@ -12,9 +13,9 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now, self.pauses = 1000.0, []
-        monkeypatch.setattr(errors.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(errors.time, "sleep", self.sleep)
-        monkeypatch.setattr(errors.random, "uniform", lambda low, high: high)  # the longest pause that may be drawn
+        monkeypatch.setattr(patience.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(patience.time, "sleep", self.sleep)
+        monkeypatch.setattr(patience.random, "uniform", lambda low, high: high)  # the longest pause that may be drawn
 
     def sleep(self, seconds):
         self.now += seconds

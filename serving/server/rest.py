@@ -41,8 +41,6 @@ _OF_EXAMPLES = {  # verb: (class of the request, what answers it, what writes th
     "classify": (classification_pb2.ClassificationRequest, inference.classify, writing.classifications_body),
     "regress": (regression_pb2.RegressionRequest, inference.regress, writing.regressions_body),
 }
-
-
 # What a path names; `verb` is "" for a model's status.
 Target = collections.namedtuple("Target", ("name", "version", "label", "verb"))
 _NOWHERE = Target("", None, None, "")  # of a malformed path
@@ -62,14 +60,15 @@ class Rest:
             if target is _NOWHERE or (method == "POST" and target.verb not in ("predict", *_OF_EXAMPLES)):
                 raise invalid_argument(f"Malformed request: {method} {path}")
             if (target.version or 0) > _LARGEST:
-                raise invalid_argument(None)  # TensorFlow Serving says nothing about it either
+                raise invalid_argument(f"Failed to convert version: {target.version} to numeric.")
             answer = self._infer(target, body, call) if method == "POST" else self._describe(target)
         except Exception as error:  # one bad request must never be more than one error
             problem = as_serving_error(error)
             if problem is not error:
                 logging.exception("%s %s failed", method, path)
             code = problem.code
-            answer = b"" if problem.message is None else writing.error_body(problem.message)
+            # TensorFlow Serving says nothing about a version beyond 64 bits.
+            answer = b"" if (target.version or 0) > _LARGEST else writing.error_body(problem.message)
         self._observe(target, call, code)
         return HTTP_STATUS.get(code, 500), answer
 

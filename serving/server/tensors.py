@@ -5,10 +5,9 @@ import math
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf import wrappers_pb2
 from tensorflow.core.framework import tensor_pb2
 
-from serving.server.wire import varint
+from serving.server.wire import to_varint, varint
 
 # The field that carries the values of each type; half and bfloat16 are carried as the integers of their bits.
 _FIELDS = {
@@ -89,8 +88,7 @@ def to_proto(array):
     field = FIELDS[proto.dtype]
     if field in PACKED_TAGS:  # packed floats are the array's own bytes: many times faster than element by element
         content = np.ascontiguousarray(array).tobytes()
-        length = wrappers_pb2.Int64Value(value=len(content)).SerializeToString()[1:] or b"\0"  # without its tag
-        proto.MergeFromString(PACKED_TAGS[field] + length + content)
+        proto.MergeFromString(PACKED_TAGS[field] + to_varint(len(content)) + content)
     else:
         flat = np.ascontiguousarray(array).reshape(-1)
         getattr(proto, field).extend(flat.view(SEEN_AS.get(field, flat.dtype)).tolist())

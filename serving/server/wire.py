@@ -62,3 +62,12 @@ def varint(content, at):
         if byte < 128:
             return number, at
     raise IndexError("a number without an end")
+
+
+def to_varint(number):
+    """The bytes of a number."""
+    parts = bytearray()
+    while number > 127:
+        parts.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*parts, number])
