@@ -2,85 +2,18 @@
 
 import contextlib
 import gzip
-import http.client
-import io
 import json
 import random
 import select
 import socket
-import threading
 import time
 import tracemalloc
 import zlib
 
 import pytest
 
-from serving.server import calls
-from serving.server.calls import AccessLog
-from serving.server.http import HttpServer
-from serving.server.limits import Limits
-from serving.server.monitoring import Monitoring
-from tests.fake_models import FakeModels, FakeServable
 from tests.served_models import eventually
-
-PATH, BODY = "/v1/models/m:predict", b'{"instances": [1]}'
-POST = b"POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s" % (PATH.encode(), len(BODY), BODY)
-
-
-class Model:
-    """A model whose runs wait for `going`; `runs` are their inputs."""
-
-    def __init__(self):
-        self.going, self.runs = threading.Event(), []
-        self.models = FakeModels(FakeServable(1, {"serving_default": ({"x": "float32"}, {"y": "float32"}, self.run)}))
-
-    def run(self, x):
-        self.runs.append(x.tolist())
-        assert self.going.wait(20)
-        return {"y": x}
-
-
-@contextlib.contextmanager
-def serving(model=None, timeout_s=30, threads=2, access_log=None, whole=False, **limits):
-    """The port of a server, or the `whole` of it; without a model its runs need not wait."""
-    if model is None:
-        model = Model()
-        model.going.set()
-    options = {"threads": threads, "timeout_s": timeout_s, "limits": Limits(**limits), "access_log": access_log}
-    server = HttpServer(model.models, Monitoring(), "127.0.0.1", 0, **options)
-    server.start()
-    try:
-        yield (server if whole else server.port)
-    finally:
-        model.going.set()
-        server.stop(5)
-
-
-def ask(port, body=BODY, headers=None, method="POST", path=PATH):
-    """(status, headers, what the JSON says)"""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    try:
-        headers = headers or {}
-        connection.request(method, path, body, headers, encode_chunked="Transfer-Encoding" in headers)
-        response = connection.getresponse()
-        return response.status, response.headers, json.loads(response.read() or b"null")
-    finally:
-        connection.close()
-
-
-def sends(port, content=POST):
-    """A connection with something sent."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
-    connection.sendall(content)
-    return connection
-
-
-def is_closed(connection):
-    """Waits for the other side to close; whatever it says before is thrown away."""
-    with contextlib.suppress(ConnectionResetError):
-        while connection.recv(65536):
-            pass
-    return True
+from tests.served_rest import BODY, PATH, POST, Model, ask, is_closed, sends, serving
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /v1/mod", POST[:60], POST[:-1]])
@@ -237,54 +170,6 @@ def test_a_request_whose_client_has_gone_never_runs():
             assert patient.recv(12) == b"HTTP/1.1 200"
         assert model.runs == [[1.0], [2.0]]
         eventually(lambda: server._bytes == 0)
-
-
-def test_request_ids_come_back_and_are_logged():
-    log = io.StringIO()
-    access_log = AccessLog(log)
-    with serving(access_log=access_log) as port:
-        for sent in ("abc-1", None, "two words", "x" * 200):
-            _, headers, _ = ask(port, headers={"X-Request-Id": sent} if sent else {})
-            assert (headers["X-Request-Id"] == sent) == (sent == "abc-1")
-        assert len(headers["X-Request-Id"]) == 32
-        missing = ask(port, path="/v1/models/n:predict", body=b'{"signature_name": "s", "instances": [1]}')[1]
-        ask(port, None, method="GET", path="/v1/models/m?a=b")
-        assert len(ask(port, None, method="GET", path="/v1/models/%0a")[1]["X-Request-Id"]) == 32
-    access_log.close()
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line["status"] for line in lines] == [200, 200, 200, 200, 404, 404, 404]
-    assert lines[0]["request_id"] == "abc-1" and lines[4]["request_id"] == missing["X-Request-Id"]
-    assert [lines[0][key] for key in ("method", "path", "model", "bytes_received")] == ["POST", PATH, "m", len(BODY)]
-    assert (lines[4]["model"], lines[4]["signature"]) == ("n", "s")
-    assert lines[5]["path"] == "/v1/models/m?a=b"
-    assert all(line["duration_ms"] >= line["queue_ms"] >= 0 and line["bytes_sent"] > 0 for line in lines)
-
-
-def test_a_log_that_nobody_reads_any_more_stops_nothing():
-    class Broken(io.StringIO):
-        def write(self, _):
-            raise BrokenPipeError
-
-    with serving(access_log=AccessLog(Broken())) as port:
-        assert [ask(port)[0] for _ in range(3)] == [200] * 3
-
-
-def test_a_log_whose_reader_sleeps_stops_nothing_and_loses_what_is_too_much(monkeypatch):
-    awake = threading.Event()
-
-    class Asleep(io.StringIO):
-        def write(self, text):
-            assert awake.wait(60)
-            return super().write(text)
-
-    monkeypatch.setattr(calls, "MOST_LINES", 4)
-    log = Asleep()
-    access_log = AccessLog(log)
-    with serving(access_log=access_log) as port:
-        assert [ask(port)[0] for _ in range(20)] == [200] * 20
-    awake.set()
-    access_log.close()
-    assert 4 <= len([json.loads(line) for line in log.getvalue().splitlines()]) < 20
 
 
 def hostile():
